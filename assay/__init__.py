@@ -25,6 +25,7 @@ _PUBLIC = {
     "Unicode": "assay.core.spaces",
     "Verdict": "assay.core.types",
     "card": "assay.core.registry",
+    "data_card": "assay.envs.custom",
     "derive_seed": "assay.core.encoding",
     "evaluate": "assay.evaluation.engine",
     "ids": "assay.core.registry",
@@ -32,14 +33,12 @@ _PUBLIC = {
     "make_vec": "assay.wrappers.vector",
     "register": "assay.core.registry",
     "task": "assay.envs.custom",
+    "task_card": "assay.envs.custom",
     "task_from_data": "assay.envs.custom",
     "wrap": "assay.wrappers.task",
 }
 
-__all__ = ["__version__", *sorted(_PUBLIC)]  # noqa: PLE0604
-
-_envs.register_all()
-_envs.load_plugins()
+__all__ = ["__version__", *sorted(_PUBLIC)] 
 
 
 def __getattr__(name: str) -> Any:
@@ -50,3 +49,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_PUBLIC})
+
+
+_envs.register_all()
+_envs.load_plugins()  # last: a plug-in may use any public name
