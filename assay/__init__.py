@@ -25,20 +25,20 @@ _PUBLIC = {
     "Unicode": "assay.core.spaces",
     "Verdict": "assay.core.types",
     "card": "assay.core.registry",
-    "data_card": "assay.envs.custom",
+    "data_card": "assay.envs.custom.data",
     "derive_seed": "assay.core.encoding",
     "evaluate": "assay.evaluation.engine",
     "ids": "assay.core.registry",
     "load_policy": "assay.evaluation.policies",
     "make_vec": "assay.wrappers.vector",
     "register": "assay.core.registry",
-    "task": "assay.envs.custom",
-    "task_card": "assay.envs.custom",
-    "task_from_data": "assay.envs.custom",
+    "task": "assay.envs.custom.function",
+    "task_card": "assay.envs.custom.function",
+    "task_from_data": "assay.envs.custom.data",
     "wrap": "assay.wrappers.task",
 }
 
-__all__ = ["__version__", *sorted(_PUBLIC)] 
+__all__ = ["__version__", *sorted(_PUBLIC)]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,7 @@
 """The AssayError family, and the functions that word its messages.
 
 A message says what was given, what was expected and what to do next, in one sentence or two. Every
-exception holds one message string and nothing else, so that it survives pickling to another process.
+exception holds one message string and nothing else, so that it survives pickling.
 """
 
 import difflib
@@ -11,7 +11,7 @@ import gymnasium
 
 
 class AssayError(Exception):
-    """Anything that assay refuses on purpose. Subclasses also derive from the built-in they refine."""
+    """Anything that assay refuses on purpose; subclasses also refine a built-in."""
 
 
 class OptionError(AssayError, ValueError):

@@ -80,7 +80,7 @@ def check_index(index: object, split: str, size: int | None) -> int:
 
 
 def visiting_order(size: int, *seed_parts: object) -> np.ndarray:
-    """A seeded permutation of `range(size)`, int64: the order in which a finite split is visited."""
+    """A seeded permutation of `range(size)`, int64: the order of visiting a finite split."""
     rng = np.random.Generator(np.random.Philox(key=derive_seed("order", *seed_parts)))
     return rng.permutation(size)
 
@@ -161,7 +161,7 @@ class Odometer:
         raise EndlessSource
 
 
-class EndlessSource(Exception):  # noqa: N818 - a signal between two functions of this package
+class EndlessSource(Exception):
     """Raised inside an enumeration by a draw that cannot be enumerated."""
 
 

@@ -106,7 +106,7 @@ def matching(pattern: str) -> list[str]:
 
 
 def card_of(kind: type, options: Mapping[str, Any]) -> EnvCard | None:
-    """The card by which `kind(**options)` is known: the one whose kwargs the options contain most."""
+    """The card of `kind(**options)`: the one with the most kwargs that the options contain."""
     candidates: list[EnvCard] = []
     for base in kind.__mro__:
         candidates = _by_entry.get(f"{base.__module__}:{base.__qualname__}", [])

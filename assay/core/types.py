@@ -109,9 +109,7 @@ class Verdict:
         return cls(passed=True, status="correct", code=code, reason=reason, **fields)
 
     @classmethod
-    def reject(
-        cls, code: str, reason: str, status: Status = "incorrect", **fields: Any
-    ) -> Verdict:
+    def reject(cls, code: str, reason: str, status: Status = "incorrect", **fields: Any) -> Verdict:
         """Decided, and not a success."""
         if status in ERRORS:
             raise bad_value("status", status, "a decided status; use Verdict.error for errors")

@@ -1,0 +1,1 @@
+"""Users' own tasks: an id from a function, or from a file of questions."""
