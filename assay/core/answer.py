@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from gymnasium.spaces import Space
 
-from assay.core.config import TaskConfig, resolved
+from assay.core.config import TaskConfig, option_types
 from assay.core.env import Solution, TaskEnv
 from assay.core.errors import bad_value
 from assay.core.problems import (
@@ -220,8 +220,8 @@ class AnswerEnv(TaskEnv[str, str]):
 def content_of(config: TaskConfig) -> TaskConfig:
     """The options with those that do not change the questions set back to their defaults."""
     kind = type(config)
-    values = {k: v for k, v in resolved(config).items() if k not in _NOT_CONTENT}
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    values = {name: getattr(config, name) for name in option_types(kind)}
+    return kind(**{name: v for name, v in values.items() if name not in _NOT_CONTENT})
 
 
 @lru_cache(maxsize=128)

@@ -13,7 +13,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from assay.core.errors import OptionError, bad_value, unknown_option
 from assay.core.types import SPLITS, Split
@@ -49,11 +49,12 @@ def build_config(kind: type[C], options: Mapping[str, Any], owner: str) -> C:
     """
     hints = option_types(kind)
     values: dict[str, Any] = {}
+    value: Any
     for name, value in options.items():
         if name not in hints:
             raise unknown_option(owner, name, hints)
         if isinstance(value, list):
-            value = tuple(value)
+            value = tuple(cast("list[Any]", value))
         if not _fits(value, hints[name]):
             raise bad_value(name, value, f"a value of type {type_name(hints[name])}")
         values[name] = float(value) if hints[name] is float and type(value) is int else value
@@ -91,7 +92,7 @@ def resolved(config: Any) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for f in fields(config):
         value = getattr(config, f.name)
-        out[f.name] = list(value) if isinstance(value, tuple) else value
+        out[f.name] = list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value
     return out
 
 
@@ -127,7 +128,9 @@ def _fits(value: Any, hint: Any) -> bool:
         return type(value) is int
     if origin is tuple:
         item = args[0] if args else Any
-        return isinstance(value, tuple) and all(_fits(part, item) for part in value)
+        return isinstance(value, tuple) and all(
+            _fits(part, item) for part in cast("tuple[Any, ...]", value)
+        )
     plain = origin or hint
     return isinstance(value, plain) if isinstance(plain, type) else True
 
@@ -162,5 +165,5 @@ def _comments(kind: type) -> dict[str, str]:
                 line.append(token.string)
     except (tokenize.TokenError, IndentationError):
         pass
-    names = {f.name for f in fields(kind)} if hasattr(kind, "__dataclass_fields__") else set()
+    names = getattr(kind, "__dataclass_fields__", {})
     return {name: text for name, text in found.items() if name in names}

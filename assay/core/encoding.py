@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -55,7 +55,8 @@ def _block(tag: bytes, payload: bytes) -> bytes:
 
 
 def _write(value: Any, out: list[bytes]) -> None:
-    kind = type(value)
+    kind = cast("type[Any]", type(value))
+    raw: Any = value  # a second name that type narrowing leaves alone
     if value is None:
         out.append(b"N")
     elif kind is bool:
@@ -70,31 +71,31 @@ def _write(value: Any, out: list[bytes]) -> None:
     elif kind is bytes:
         out.append(_block(b"b", value))
     elif kind is tuple or kind is list:
-        out.append((b"(" if kind is tuple else b"[") + struct.pack("<I", len(value)))
-        for item in value:
+        out.append((b"(" if kind is tuple else b"[") + struct.pack("<I", len(raw)))
+        for item in raw:
             _write(item, out)
     elif isinstance(value, tuple):  # a named tuple: its fields in order
         out.append(_block(b"d", kind.__qualname__.encode()))
-        _write(tuple(value), out)
+        _write(tuple(raw), out)
     elif isinstance(value, Mapping):
-        _write_sorted(b"{", ((encode(k), encode(v)) for k, v in value.items()), out)
+        _write_sorted(b"{", ((encode(k), encode(v)) for k, v in raw.items()), out)
     elif isinstance(value, set | frozenset):
         tag = b"<" if isinstance(value, set) else b">"
-        _write_sorted(tag, ((encode(item), b"") for item in value), out)
+        _write_sorted(tag, ((encode(item), b"") for item in raw), out)
     elif is_dataclass(value) and not isinstance(value, type):
         out.append(_block(b"d", kind.__qualname__.encode()))
         state = {f.name: getattr(value, f.name) for f in fields(value)}
         _write(state, out)
     elif isinstance(value, np.ndarray):
-        if value.dtype.hasobject:
+        if raw.dtype.hasobject:
             raise EncodingError("An array of objects has no canonical form: use a list.")
-        little = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
-        _write_array(b"a", little, value.shape, out)
+        little = np.ascontiguousarray(raw, dtype=raw.dtype.newbyteorder("<"))
+        _write_array(b"a", little, raw.shape, out)
     elif isinstance(value, np.generic):
-        little = np.asarray(value, dtype=value.dtype.newbyteorder("<"))
+        little = np.asarray(raw, dtype=raw.dtype.newbyteorder("<"))
         _write_array(b"n", little, (), out)
     elif kind is complex:
-        out.append(b"c" + struct.pack("<dd", value.real, value.imag))
+        out.append(b"c" + struct.pack("<dd", raw.real, raw.imag))
     else:
         raise EncodingError(
             f"{shorten(value)} of type {kind.__name__} has no canonical form: use plain values, "
@@ -109,7 +110,7 @@ def _write_sorted(tag: bytes, pairs: Iterable[tuple[bytes, bytes]], out: list[by
         out.append(key + value)
 
 
-def _write_array(tag: bytes, array: np.ndarray, shape: tuple[int, ...], out: list[bytes]) -> None:
+def _write_array(tag: bytes, array: Any, shape: tuple[int, ...], out: list[bytes]) -> None:
     out.append(_block(tag, array.dtype.str.encode()))
     _write(tuple(shape), out)
     out.append(_block(b"b", array.tobytes()))
@@ -182,10 +183,10 @@ class _Reader:
         state = self.read()
         if name not in self.types:
             raise EncodingError(f"Type '{name}' is not one of {sorted(self.types)}.")
-        kind = self.types[name]
+        kind: Any = self.types[name]
         if isinstance(state, tuple):
-            return kind(*state)
-        value = object.__new__(kind)  # fields are set as stored; __post_init__ ran before
+            return kind(*cast("tuple[Any, ...]", state))
+        value: Any = object.__new__(kind)  # fields are set as stored; __post_init__ ran before
         for key, item in state.items():
             object.__setattr__(value, key, item)
         return value

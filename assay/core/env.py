@@ -10,7 +10,7 @@ import sys
 import traceback
 from abc import abstractmethod
 from collections.abc import Generator, Hashable, Mapping
-from dataclasses import is_dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar, cast, final
 
 import gymnasium
@@ -32,7 +32,7 @@ from assay.core.errors import (
     unknown_option,
 )
 from assay.core.legality import judge_action
-from assay.core.problems import check_index, check_split, split_of, value_key
+from assay.core.problems import check_index, check_split, is_whole, split_of, value_key
 from assay.core.registry import card_of
 from assay.core.streams import Streams, index_of
 from assay.core.types import ActionStatus, EnvCard, Level, Problem, Split, Verdict, Verifier
@@ -175,7 +175,7 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
         if wanted is False:
             return None
         levels = self.card.reward_free_levels
-        level = levels[0] if wanted is True else wanted
+        level = cast("Level", levels[0] if wanted is True else wanted)
         if level not in levels:
             offered = " or ".join(map(repr, levels))
             raise bad_value(f"{self.name}: reward_free", level, f"True or {offered}")
@@ -191,8 +191,8 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
     # ------------------------------------------------------------------ randomness
 
     @property
-    def _np_random(self) -> np.random.Generator | None:  # seeding costs 7 us: only on use
-        if self._generator is None:
+    def _np_random(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
+        if self._generator is None:  # seeding costs 7 us, so it waits for its first use
             self._generator, self._np_random_seed = seeding.np_random(self._np_random_seed)
         return self._generator
 
@@ -200,11 +200,11 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
     def _np_random(self, value: np.random.Generator) -> None:
         self._generator = value
 
-    def _entropy(self, seed: int | None) -> int:
+    def _entropy(self, seed: Any) -> int:
         if seed is None:
             generator = cast("np.random.Generator", self._np_random)
             return int(generator.bit_generator.random_raw()) >> 1
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        if not is_whole(seed):
             raise bad_value("seed", seed, "an integer of at least 0")
         self._np_random_seed, self._generator = int(seed), None
         return int(seed)
@@ -423,8 +423,9 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
 
     def _world_types(self) -> list[type]:
         modules = {sys.modules[base.__module__] for base in type(self).__mro__}
-        kinds = (v for module in modules for v in vars(module).values() if isinstance(v, type))
-        return [k for k in kinds if is_dataclass(k) or hasattr(k, "_fields")]
+        found: list[Any] = [value for module in modules for value in vars(module).values()]
+        marks = ("__dataclass_fields__", "_fields")
+        return [k for k in found if isinstance(k, type) and any(hasattr(k, m) for m in marks)]
 
     def state_key(self) -> Hashable:
         """Names the state, for counting what was visited; default: a digest of the world."""

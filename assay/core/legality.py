@@ -21,14 +21,15 @@ def judge_action(space: Space[Any], action: Any) -> tuple[bool, Any]:
     by `contains`.
     """
     try:
+        numbers: Any = space
         if isinstance(space, Unicode):
             return space.contains(action), action
         if isinstance(space, Discrete):
-            return _judge_discrete(space, action)
+            return _judge_discrete(numbers, action)
         if isinstance(space, Box):
-            return _judge_box(space, action)
+            return _judge_box(numbers, action)
         if isinstance(space, MultiDiscrete | MultiBinary):
-            return _judge_whole(space, action)
+            return _judge_whole(numbers, action)
         return bool(space.contains(action)), action
     except Exception:  # an object that raises when it is looked at is no action
         return False, None

@@ -21,7 +21,7 @@ def describe_object(value: Any) -> Any:
     if isinstance(value, Mapping):
         pairs = cast("Mapping[str, Any]", value).items()
         return {str(key): describe_object(item) for key, item in pairs}
-    kind = type(value)
+    kind = cast("type[Any]", type(value))
     if not is_dataclass(value) or "<locals>" in kind.__qualname__:
         raise TaskError(
             f"The verifier {kind.__name__} cannot be rebuilt in a worker: make it a frozen "

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 
@@ -67,9 +67,16 @@ def check_split(split: object, splits: Sequence[str] = SPLITS) -> Split:
     return split  # pyright: ignore[reportReturnType]
 
 
-def check_index(index: object, split: str, size: int | None) -> int:
+def is_whole(value: object) -> bool:
+    """Whether a value is an integer of at least 0 (Python's or NumPy's, but no bool)."""
+    if type(value) is int:
+        return value >= 0
+    return isinstance(value, np.integer) and int(cast("np.integer[Any]", value)) >= 0
+
+
+def check_index(index: Any, split: str, size: int | None) -> int:
     """`index` as an int within its split, or an error that says the size."""
-    if isinstance(index, bool) or not isinstance(index, int | np.integer) or index < 0:
+    if not is_whole(index):
         raise bad_value("index", index, "an integer of at least 0")
     if size is not None and index >= size:
         raise NoSuchProblem(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from assay.core.errors import DataError, MissingFile, shorten
 
@@ -46,13 +46,13 @@ def _parse(file: Path, needs: Sequence[str], what: str) -> Iterator[Record]:
             continue
         where = f"{what}: '{file}' line {number}"
         try:
-            values = json.loads(line)
+            values: Any = json.loads(line)
         except ValueError as err:
             raise DataError(f"{where} is not JSON ({err}): mend or delete that line.") from err
         if not isinstance(values, dict):
             raise DataError(f"{where} is {shorten(values, 40)}: expected one JSON object a line.")
         for key in needs:
             if key not in values:
-                have = ", ".join(map(repr, values)) or "none"
+                have = ", ".join(map(repr, cast("dict[str, Any]", values))) or "none"
                 raise DataError(f"{where} has no key '{key}' (its keys: {have}).")
         yield Record(number, values)

@@ -55,7 +55,7 @@ def register(card: EnvCard, *, replace: bool = False) -> EnvCard:
     if known is not None:
         _by_entry[known.entry_point].remove(known)
     gym_registry.pop(card.id, None)
-    gymnasium.register(
+    gymnasium.register(  # pyright: ignore[reportUnknownMemberType]
         id=card.id,
         entry_point=card.entry_point,
         kwargs=dict(card.kwargs),

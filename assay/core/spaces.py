@@ -6,12 +6,15 @@ membership character by character, and is read once only from shared memory by `
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from gymnasium import Space
 from gymnasium.spaces import Tuple
-from gymnasium.vector.utils import batch_differing_spaces
+from gymnasium.vector.utils import (
+    batch_differing_spaces,  # pyright: ignore[reportUnknownVariableType]
+)
 
 from assay.core.errors import bad_value
 
@@ -33,10 +36,10 @@ class Unicode(Space[str]):
         seed: of `sample`.
     """
 
-    def __init__(self, max_length: int, seed: int | np.random.Generator | None = None) -> None:
+    def __init__(self, max_length: Any, seed: int | np.random.Generator | None = None) -> None:
         if isinstance(max_length, bool) or not isinstance(max_length, int) or max_length < 1:
             raise bad_value("max_length", max_length, "an integer of at least 1")
-        self.max_length = max_length
+        self.max_length: int = max_length
         super().__init__(shape=None, dtype=None, seed=seed)
 
     @property
@@ -52,11 +55,11 @@ class Unicode(Space[str]):
         """One to eight made-up words, cut to `max_length`."""
         if mask is not None or probability is not None:
             raise bad_value("mask", mask if mask is not None else probability, "None for text")
-        rng = self.np_random
-        words = [
-            "".join(_SYLLABLES[i] for i in rng.integers(len(_SYLLABLES), size=rng.integers(1, 4)))
-            for _ in range(int(rng.integers(1, 9)))
-        ]
+        rng: Any = self.np_random
+        words: list[str] = []
+        for _ in range(int(rng.integers(1, 9))):
+            picks: list[int] = rng.integers(len(_SYLLABLES), size=rng.integers(1, 4)).tolist()
+            words.append("".join(_SYLLABLES[i] for i in picks))
         return " ".join(words)[: self.max_length]
 
     def to_json(self) -> dict[str, Any]:
@@ -68,7 +71,7 @@ class Unicode(Space[str]):
         """The inverse of the method `to_json`."""
         return cls(data["max_length"])
 
-    def to_jsonable(self, sample_n: list[str]) -> list[str]:
+    def to_jsonable(self, sample_n: Iterable[str]) -> list[str]:
         """A batch of texts as JSON values: themselves."""
         return list(sample_n)
 
@@ -87,5 +90,5 @@ class Unicode(Space[str]):
 
 
 @batch_differing_spaces.register(Unicode)
-def _batch_differing(spaces: list[Unicode]) -> Tuple:
+def _batch_differing(spaces: list[Unicode]) -> Tuple[Any]:
     return Tuple(spaces)

@@ -89,7 +89,7 @@ class Verdict:
     verifier: str = ""
     isolation: str = "in_process"
     children: tuple[Verdict, ...] = ()
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
     cost: Cost = field(default=_NO_COST, compare=False)
 
     def __post_init__(self) -> None:
@@ -188,7 +188,7 @@ class Problem:
 
     prompt: str
     reference: Any = None
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     difficulty: float | None = None
     id: str = ""
 
@@ -341,7 +341,7 @@ class EnvCard:
     entry_point: str
     family: str
     summary: str
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    kwargs: Mapping[str, Any] = field(default_factory=dict[str, Any])
     source: str = ""
     license: str = ""
     extras: Sequence[str] = ()

@@ -11,6 +11,7 @@ _PROMPT_CHARS = 20_000  # longest question of a user's task, in characters
 
 
 def refuse_unsound(env_id: str, verifier: Verifier, problems: Iterable[Problem]) -> None:
+    """Raise `TaskError` for the first problem that `check_task` finds fault with."""
     for problem in problems:
         found = verifier.check_task(problem)
         if found:
