@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar, cast, final
 
 import gymnasium
-import numpy as np
 from gymnasium.spaces import Space
 from gymnasium.utils import seeding
 
@@ -163,7 +162,7 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
         self.n_steps = 0
         self.world = None
         self.problem = None
-        self._generator: np.random.Generator | None = None
+        self._generator: Any = None
         self._state = "new"  # new | running | ended
         self._judged: Verdict | None = None
         self._opened = False
@@ -191,19 +190,18 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
     # ------------------------------------------------------------------ randomness
 
     @property
-    def _np_random(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def _np_random(self) -> Any:
         if self._generator is None:  # seeding costs 7 us, so it waits for its first use
             self._generator, self._np_random_seed = seeding.np_random(self._np_random_seed)
         return self._generator
 
     @_np_random.setter
-    def _np_random(self, value: np.random.Generator) -> None:
+    def _np_random(self, value: Any) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         self._generator = value
 
     def _entropy(self, seed: Any) -> int:
         if seed is None:
-            generator = cast("np.random.Generator", self._np_random)
-            return int(generator.bit_generator.random_raw()) >> 1
+            return int(self._np_random.bit_generator.random_raw()) >> 1
         if not is_whole(seed):
             raise bad_value("seed", seed, "an integer of at least 0")
         self._np_random_seed, self._generator = int(seed), None
