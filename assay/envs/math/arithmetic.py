@@ -1,0 +1,129 @@
+"""Arithmetic: work out a sum, difference or product of whole numbers (one-turn text)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assay.core.answer import AnswerConfig, AnswerEnv
+from assay.core.errors import bad_value
+from assay.core.problems import Question, text_key
+from assay.core.streams import CounterStream
+from assay.core.types import Verifier
+from assay.verifiers import NumberVerifier
+
+OPERATORS = "+-*"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArithmeticConfig(AnswerConfig):
+    digits: int = 2  # digits of each number, 1..9
+    terms: int = 2  # how many numbers, 2..8
+    operators: str = "+"  # what may stand between them: some of + - *
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.digits <= 9:
+            raise bad_value("digits", self.digits, "an integer from 1 to 9")
+        if not 2 <= self.terms <= 8:
+            raise bad_value("terms", self.terms, "an integer from 2 to 8")
+        chosen = set(self.operators)
+        if not chosen or not chosen <= set(OPERATORS) or len(chosen) != len(self.operators):
+            raise bad_value("operators", self.operators, "some of '+-*', each at most once")
+
+
+class ArithmeticEnv(AnswerEnv):
+    """Work out a sum, difference or product of whole numbers.
+
+    Description:
+        An expression such as `17 + 45` is shown; its value is wanted. Products are worked out
+        before sums, as usual.
+
+    Observations:
+        Text: the question and how to answer it, after `n_shots` worked examples.
+
+    Actions:
+        Text: the value.
+
+    Verdict:
+        Passed when the reply holds exactly one number and it is the value (`NumberVerifier`). The
+        expression given back is no value.
+
+    Episode end:
+        After one reply.
+
+    Options:
+        `digits`: every number has so many digits (one digit: 0 to 9). `terms`: how many numbers.
+        `operators`: each sign is drawn from these. Larger values are harder.
+
+    Seeding:
+        Numbers and signs are drawn from `init`. Sums and products of the same numbers in another
+        order belong to the same split. Fewer than 10,000 expressions are enumerated: with
+        `digits=1` there are 100.
+
+    Example:
+        >>> env = ArithmeticEnv()
+        >>> observation, info = env.reset(options={"split": "train", "index": 0})
+        >>> env.step(str(env.problem.reference))[1]
+        1.0
+
+    Versions:
+        0: first.
+    """
+
+    Config = ArithmeticConfig
+    instruction = "Answer with the number only."
+    prompt_chars = 200
+
+    def make_verifier(self) -> Verifier:
+        return NumberVerifier()
+
+    @staticmethod
+    def question(rng: CounterStream, config: ArithmeticConfig) -> Question:
+        low, high = (
+            (0, 10) if config.digits == 1 else (10 ** (config.digits - 1), 10**config.digits)
+        )
+        numbers = tuple([rng.integers(low, high) for _ in range(config.terms)])
+        signs = config.operators * (config.terms - 1)
+        if len(config.operators) > 1:
+            signs = "".join([rng.choice(config.operators) for _ in range(config.terms - 1)])
+        shown = str(numbers[0])
+        for sign, number in zip(signs, numbers[1:], strict=True):
+            shown += f" {sign} {number}"
+        key = 0
+        if signs == signs[0] * len(signs) and signs[0] != "-":
+            key = text_key(f"{signs[0]}{sorted(numbers)}")
+        difficulty = float(config.digits * (len(signs) + signs.count("*")))
+        return Question(f"What is {shown}?", (numbers, signs), difficulty, key)
+
+    @staticmethod
+    def answer(question: Question) -> int:
+        numbers, signs = question.data
+        return value(numbers, signs)
+
+
+def value(numbers: tuple[int, ...], signs: str) -> int:
+    """The value of the expression, products before sums."""
+    total, product = 0, numbers[0]
+    for sign, number in zip(signs, numbers[1:], strict=True):
+        if sign == "*":
+            product *= number
+        else:
+            total += product
+            product = number if sign == "+" else -number
+    return total + product
+
+
+def counterfeits(env: ArithmeticEnv) -> Iterator[tuple[str, list[str]]]:
+    """Near misses of the current question that must not pass."""
+    numbers, signs = env.world.question.data
+    right = value(numbers, signs)
+    changed = value((*numbers[:-1], numbers[-1] + 2), signs)
+    yield "one too many", [str(right + 1)]
+    yield "one too few", [str(right - 1)]
+    yield "a power of ten away", [str(right + 10 ** len(str(abs(right))))]
+    yield "the wrong sign", [str(-right or 10)]
+    yield "another last number", [str(changed if changed != right else right + 2)]
+    yield "a decimal close by", [f"{right}.5"]
+    yield "the expression given back", [env.world.question.text[8:-1]]
+    yield "two answers", [f"{right} or {right + 1}"]

@@ -1,0 +1,1 @@
+"""Tasks with words, and worlds that are played in words."""
