@@ -166,8 +166,9 @@ CLEAN = {
     ),
     "assay/envs/__init__.py": "from assay.core.types import EnvCard",
     "assay/envs/text/maze.py": "from ...core.types import Step\nfrom assay.verifiers import Exact",
+    "assay/agents/language/__init__.py": "",
     "assay/agents/language/policy.py": "import torch\nfrom assay.core.types import Policy",
-    "assay/cli/main.py": "from assay.evaluation.plan import P\nfrom assay.agents.language import policy",
+    "assay/cli/main.py": "import assay.evaluation.plan\nfrom assay.agents import language",
     "assay/evaluation/plan.py": "from assay.core.types import Step",
 }
 

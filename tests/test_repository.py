@@ -1,4 +1,4 @@
-"""The repository as a stranger finds it: tracked files, contents of the wheel, examples that run."""
+"""The repository as a stranger finds it: tracked files, what the wheel holds, running examples."""
 
 from __future__ import annotations
 

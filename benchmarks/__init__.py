@@ -1,0 +1,1 @@
+"""Measurements that a command reproduces; see README.md beside this file."""
