@@ -25,8 +25,13 @@ CODES = ("1 2 3 4", "2 3 4 5", "3 4 5 6", "6 5 4 3", "5 3 1 2", "4 2 6 1", "1 5 
 BOXED_CODES = tuple(rf"\boxed{{{code}}}" for code in CODES)
 BRACKETED_CODES = tuple(f"[{code}]" for code in CODES)
 
-SUM, LETTERS, REVERSE = "sum of a few numbers", "letters in a word or text", "word backwards"
-COUNTDOWN, GUESS, CODE = "countdown, 4 numbers", "guess a number to 50", "mastermind, 4 places"
+SUM, COMPARE, COMPARE_ARRAYS = "sum of a few numbers", "larger of two", "larger of two, arrays"
+FIRST, LETTERS = "first letter", "letters in a word or text"
+REVERSE, SORT, COUNTDOWN = "word backwards", "letters in order", "countdown, 4 numbers"
+GUESS, CODE, GRID = "guess a number to 50", "mastermind, 4 places", "text grid"
+CARTPOLE, EVALUATION = "CartPole", "evaluation, 1-turn episodes"
+TASKS = (CARTPOLE, SUM, COMPARE, COMPARE_ARRAYS, FIRST, LETTERS, REVERSE, SORT, COUNTDOWN)
+TASKS += (GUESS, CODE, GRID, EVALUATION)
 
 
 def library(name: str) -> Any:
@@ -178,7 +183,7 @@ def textarena_single(name: str, replies: Sequence[str]) -> Work:
 
 
 def peer_cases() -> list[Case]:
-    """Every row that is not ours; the names of tasks are those of `ours.py`."""
+    """Every row that is not ours; the names of tasks are shared with `ours.py`."""
     rg, rg_score, gem, arena = (
         reasoning_gym_turn,
         reasoning_gym_scoring,
@@ -190,9 +195,9 @@ def peer_cases() -> list[Case]:
     four = {"min_numbers": 4, "max_numbers": 4}
     sync, native = f"sync × {N_ENVS}", f"native × {N_ENVS}"
     rows: list[tuple[str, str, str, Callable[[], Work]]] = [
-        ("CartPole", "gymnasium", "single", cartpole_single),
-        ("CartPole", "gymnasium", sync, partial(cartpole_vector, "sync")),
-        ("CartPole", "gymnasium", native, partial(cartpole_vector, "vector_entry_point")),
+        (CARTPOLE, "gymnasium", "single", cartpole_single),
+        (CARTPOLE, "gymnasium", sync, partial(cartpole_vector, "sync")),
+        (CARTPOLE, "gymnasium", native, partial(cartpole_vector, "vector_entry_point")),
         (SUM, "reasoning-gym", "single", partial(rg, "chain_sum", numbers)),
         (SUM, "reasoning-gym", "scoring", partial(rg_score, "chain_sum", numbers)),
         (SUM, "gem-llm", "single", partial(gem, "rg:chain_sum", BOXED)),
