@@ -6,7 +6,6 @@ An environment is a world, a task and a verifier, built in this order; nothing f
 
 from __future__ import annotations
 
-import sys
 import traceback
 from abc import abstractmethod
 from collections.abc import Generator, Hashable, Mapping
@@ -18,9 +17,8 @@ from gymnasium.spaces import Space
 from gymnasium.utils import seeding
 
 from assay.core.config import TaskConfig, build_config
-from assay.core.encoding import decode, derive_seed, digest, encode
+from assay.core.encoding import derive_seed, digest
 from assay.core.errors import (
-    AssayError,
     EpisodeOver,
     NotReset,
     OptionError,
@@ -33,6 +31,7 @@ from assay.core.errors import (
 from assay.core.legality import judge_action
 from assay.core.problems import check_index, check_split, is_whole, split_of, value_key
 from assay.core.registry import card_of
+from assay.core.state import EpisodeState, read_state, write_state
 from assay.core.streams import Streams, index_of
 from assay.core.types import ActionStatus, EnvCard, Level, Problem, Split, Verdict, Verifier
 
@@ -232,15 +231,17 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
         self.over, self.n_steps = False, 0
         self._judged, self._state = None, "running"
         if self.level is None:
-            problem = self.draw_task(self.rng)
-            place = f"{self.split}/{self.index}"
-            self.problem = problem if problem.id else replace(problem, id=place)
+            self.problem = self._new_problem()
             info = {"problem_id": self.problem.id, "split": self.split}
             info.update(self.facts())
         else:
             self.problem = None
             info = self._explore_info()
         return self.observe(), info
+
+    def _new_problem(self) -> Problem:
+        problem = self.draw_task(self.rng)
+        return problem if problem.id else replace(problem, id=f"{self.split}/{self.index}")
 
     def _place(self, entropy: int, options: Mapping[str, Any] | None) -> tuple[Split, int]:
         split: Split = self.config.split
@@ -376,54 +377,43 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
         """The state of the episode as canonical bytes; holds nothing of the task.
 
         Raises:
-            NotReset: no episode has begun. AssayError: the environment is only `replayable`.
+            NotReset: no episode has begun. PhaseError: the environment is only `replayable`.
         """
         self._need_state()
-        return encode((self.split, self.index, self.rng.snapshot(), self.n_steps, self.over,
-                       self._state, self.world))  # fmt: skip
+        streams = self.rng.snapshot()
+        return write_state(
+            EpisodeState(
+                self.split, self.index, streams, self.n_steps, self.over, self._state, self.world
+            )
+        )
 
     def restore(self, state: bytes) -> None:
         """Continue from a snapshot of this environment, made with the same options.
 
         Raises:
-            NotReset: no episode has begun. EncodingError: these bytes are no snapshot of it.
+            NotReset: no episode has begun. DataError: these bytes are no snapshot of it.
         """
         self._need_state()
-        values = decode(state, self._world_types())
-        if not isinstance(values, tuple) or len(cast("tuple[Any, ...]", values)) != 7:
-            raise AssayError(f"{self.name}: these bytes are no snapshot of this environment.")
-        split, index, streams, n_steps, over, phase, world = cast("tuple[Any, ...]", values)
-        moved = (split, index) != (self.split, self.index) or (
-            streams["key"][2] != self.rng.attempt
-        )
-        self.split, self.index, self.world = split, index, world
-        if self.level is None and (moved or self.problem is None):
-            self.rng.key(*streams["key"])
-            self.problem = self._redraw_task(world)
-        self.world = world
-        self.rng.restore(streams)
-        self.n_steps, self.over, self._state, self._judged = n_steps, over, phase, None
-
-    def _redraw_task(self, world: Any) -> Problem:
-        """The task of another problem's snapshot: drawn again from that problem's first world."""
-        self.world = self.draw_world(self.rng)
-        problem = self.draw_task(self.rng)
-        self.world = world
-        return problem if problem.id else replace(problem, id=f"{self.split}/{self.index}")
+        found = read_state(state, type(self), self.name)
+        here = (self.split, self.index, self.rng.attempt)
+        elsewhere = here != (found.split, found.index, found.streams["key"][2])
+        self.split, self.index = cast("Split", found.split), found.index
+        if self.level is None and elsewhere:
+            self.rng.key(*found.streams["key"])
+            self.world = self.draw_world(self.rng)  # a task is drawn from its first world
+            self.problem = self._new_problem()
+        self.world = found.world
+        self.rng.restore(found.streams)
+        self.n_steps, self.over, self._state = found.n_steps, found.over, found.phase
+        self._judged = None
 
     def _need_state(self) -> None:
         if self.replayable:
-            raise AssayError(
+            raise PhaseError(
                 f"{self.name} has no snapshots: the same seed and actions give the same episode."
             )
         if self._state == "new":
             raise NotReset(f"{self.name}: no episode has begun: call reset() first.")
-
-    def _world_types(self) -> list[type]:
-        modules = {sys.modules[base.__module__] for base in type(self).__mro__}
-        found: list[Any] = [value for module in modules for value in vars(module).values()]
-        marks = ("__dataclass_fields__", "_fields")
-        return [k for k in found if isinstance(k, type) and any(hasattr(k, m) for m in marks)]
 
     def state_key(self) -> Hashable:
         """Names the state, for counting what was visited; default: a digest of the world."""
