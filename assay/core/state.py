@@ -1,13 +1,15 @@
 """The state of an episode as canonical bytes, and back."""
 
 import sys
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from assay.core.encoding import decode, encode
 from assay.core.errors import DataError
 
 
-class EpisodeState(NamedTuple):
+@dataclass(frozen=True)
+class EpisodeState:
     """All that an episode goes on from; nothing of the task."""
 
     split: str
