@@ -200,7 +200,7 @@ class AnswerEnv(TaskEnv[str, str]):
 
     def admit(self, action: Any) -> tuple[bool, Any]:
         """Any text is an answer; a text of any length is judged."""
-        return isinstance(action, str), action
+        return issubclass(type(action), str), action  # __class__ can lie, type() cannot
 
     def apply(self, action: str) -> ActionStatus:
         """Take the answer; the episode is over."""

@@ -68,6 +68,8 @@ class RowVector(VectorEnv[Any, Any, np.ndarray]):
 
     autoreset_mode: AutoresetMode
     group: int
+    action_space: Any
+    single_observation_space: Any
 
     def _start(self, autoreset_mode: str | AutoresetMode, group: int) -> None:
         """Set up the bookkeeping; `num_envs` and the spaces are known by now."""
@@ -76,10 +78,7 @@ class RowVector(VectorEnv[Any, Any, np.ndarray]):
             raise bad_value("group", group, f"a divisor of the number of rows, {self.num_envs}")
         self.group = group
         self._ended = np.zeros(self.num_envs, dtype=np.bool_)
-        self._last: list[Any] = [
-            create_empty_array(self.single_observation_space, n=None)  # pyright: ignore[reportArgumentType]
-            for _ in range(self.num_envs)
-        ]
+        self._last: list[Any] = [None] * self.num_envs
 
     # ------------------------------------------------------------------ what a subclass writes
 
@@ -142,6 +141,8 @@ class RowVector(VectorEnv[Any, Any, np.ndarray]):
         options: Sequence[Mapping[str, Any] | None],
     ) -> tuple[Any, dict[str, Any]]:
         self._whole_groups(rows, "reset")
+        if len(rows) < self.num_envs and any(obs is None for obs in self._last):
+            raise NotReset("Some rows have no episode yet: call reset() for all of them once.")
         begun = self._begin(
             [Reset(row, s, o) for row, s, o in zip(rows, seeds, options, strict=True)]
         )
@@ -286,7 +287,10 @@ class RowVector(VectorEnv[Any, Any, np.ndarray]):
         return rows
 
     def _masked(self, mask: Any) -> list[int]:
-        if not isinstance(mask, np.ndarray) or mask.dtype != np.bool_:
+        if not isinstance(mask, np.ndarray):
+            raise TypeError("options['reset_mask'] must be a NumPy array of bool.")
+        mask = cast("np.ndarray[Any, Any]", mask)
+        if mask.dtype != np.bool_:
             raise TypeError("options['reset_mask'] must be a NumPy array of bool.")
         if mask.shape != (self.num_envs,) or not mask.any():
             raise ValueError(
@@ -320,9 +324,6 @@ class RowVector(VectorEnv[Any, Any, np.ndarray]):
             f"The episodes of rows {over[:8]} have ended: reset them before the next step "
             "(autoreset is disabled)."
         )
-
-    def _need_running(self, row: int) -> None:
-        raise NotReset(f"Row {row} has no episode: call reset() before step().")
 
 
 class _Gather(VectorEnv[Any, Any, np.ndarray]):
