@@ -47,8 +47,8 @@ CARDS: tuple[EnvCard, ...] = (
         guarantee="stripped",
         guess_rate=0.05,
         variants=(
-            {"path": "{sample}"},
-            {"path": "{sample}", "answers": "boxed", "n_shots": 2},
+            {"path": "{data}/gsm8k"},
+            {"path": "{data}/gsm8k", "answers": "boxed", "n_shots": 2},
         ),
     ),
     EnvCard(
@@ -110,9 +110,9 @@ CARDS: tuple[EnvCard, ...] = (
         summary="Walk through rooms with keys and doors to a tile or an object.",
         reward_free_levels=("task", "verdict"),
         task_options=("task",),
-        info_keys=("position", "steps_to_goal"),
+        info_keys=("position",),
         explore_info_keys=("position",),
-        privileged_info=("steps_to_goal",),
+        privileged_info=("goal_at",),
         guess_rate=0.3,
         variants=({}, {"actions": "discrete"}, {"n_rooms": 4, "locks": 2, "max_steps": 200}),
     ),

@@ -1,0 +1,96 @@
+"""SortLetters: put the letters of a word in alphabetical order (one-turn text)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from string import ascii_lowercase
+
+from assay.core.answer import AnswerConfig, AnswerEnv
+from assay.core.errors import bad_value
+from assay.core.problems import Question, text_key
+from assay.core.streams import CounterStream
+from assay.core.types import Verifier
+from assay.verifiers import NormalisedText
+
+
+@dataclass(frozen=True, kw_only=True)
+class SortLettersConfig(AnswerConfig):
+    length: int = 5  # letters to sort, 2..40
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 2 <= self.length <= 40:
+            raise bad_value("length", self.length, "an integer from 2 to 40")
+
+
+class SortLettersEnv(AnswerEnv):
+    """Put the letters of a word in alphabetical order.
+
+    Description:
+        Random letters, such as `qbeab`, are shown; the same letters are wanted from a to z, each as
+        often as it was there. Letters that are in order already are never asked.
+
+    Observations:
+        Text: the question and how to answer it, after `n_shots` worked examples.
+
+    Actions:
+        Text: the sorted letters, without spaces between them.
+
+    Verdict:
+        Passed when the reply is the sorted letters and nothing else, upper or lower case, outer
+        punctuation aside (`NormalisedText`).
+
+    Episode end:
+        After one reply.
+
+    Options:
+        `length`: how many letters; more are harder.
+
+    Seeding:
+        The letters are drawn from `init`. All orders of the same letters belong to the same split.
+        Two letters are enumerated: there are 325 pairs.
+
+    Example:
+        >>> env = SortLettersEnv(length=4)
+        >>> observation, info = env.reset(seed=0)
+        >>> env.step("".join(sorted(env.world.question.data[0])))[1]
+        1.0
+
+    Versions:
+        0: first.
+    """
+
+    Config = SortLettersConfig
+    instruction = "Answer with the sorted letters only."
+    prompt_chars = 200
+
+    def make_verifier(self) -> Verifier:
+        return NormalisedText(articles=False)
+
+    @staticmethod
+    def question(rng: CounterStream, config: SortLettersConfig) -> Question | None:
+        letters = "".join([ascii_lowercase[rng.integers(0, 26)] for _ in range(config.length)])
+        ordered = "".join(sorted(letters))
+        if letters == ordered:
+            return None
+        text = f"Sort the letters of '{letters}' from a to z."
+        return Question(text, (letters,), float(config.length), text_key(ordered))
+
+    @staticmethod
+    def answer(question: Question) -> str:
+        return "".join(sorted(question.data[0]))
+
+
+def counterfeits(env: SortLettersEnv) -> Iterator[tuple[str, list[str]]]:
+    """Near misses of the current question that must not pass."""
+    letters = env.world.question.data[0]
+    right = "".join(sorted(letters))
+    yield "the letters as they were", [letters]
+    yield "from z to a", [right[::-1]]
+    yield "a letter left out", [right[1:]]
+    yield "a letter twice", [right[0] + right]
+    yield "two letters swapped", [right[-1] + right[1:-1] + right[0]]
+    yield "another last letter", [right[:-1] + ("z" if right[-1] != "z" else "y")]
+    yield "both orders", [f"{letters} {right}"]
+    yield "inside a sentence", [f"Sorted it reads {right}, of course"]
