@@ -1,0 +1,78 @@
+"""Verifiers: pure decisions about outcomes, with reasons. Every name here is loaded when used."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+_MODULES = {
+    "All": "combine",
+    "Any": "combine",
+    "AtLeast": "combine",
+    "BaseVerifier": "base",
+    "ChoiceVerifier": "choice",
+    "CountdownVerifier": "countdown",
+    "ExactText": "text",
+    "Extraction": "extraction",
+    "FunctionVerifier": "base",
+    "Gate": "combine",
+    "MathVerifier": "mathematics",
+    "NULL_OUTCOMES": "check",
+    "NormalisedText": "text",
+    "Not": "combine",
+    "NumberVerifier": "numeric",
+    "Tolerance": "values",
+    "VERIFIERS": "catalogue",
+    "check_task": "check",
+    "params_of": "tasks",
+    "perturbed": "check",
+    "reference_of": "tasks",
+    "verifier": "base",
+}
+
+if TYPE_CHECKING:
+    from assay.verifiers.base import BaseVerifier, FunctionVerifier, verifier
+    from assay.verifiers.catalogue import VERIFIERS
+    from assay.verifiers.check import NULL_OUTCOMES, check_task, perturbed
+    from assay.verifiers.choice import ChoiceVerifier
+    from assay.verifiers.combine import All, Any, AtLeast, Gate, Not
+    from assay.verifiers.countdown import CountdownVerifier
+    from assay.verifiers.extraction import Extraction
+    from assay.verifiers.mathematics import MathVerifier
+    from assay.verifiers.numeric import NumberVerifier
+    from assay.verifiers.tasks import params_of, reference_of
+    from assay.verifiers.text import ExactText, NormalisedText
+    from assay.verifiers.values import Tolerance
+
+__all__ = [
+    "NULL_OUTCOMES",
+    "VERIFIERS",
+    "All",
+    "Any",
+    "AtLeast",
+    "BaseVerifier",
+    "ChoiceVerifier",
+    "CountdownVerifier",
+    "ExactText",
+    "Extraction",
+    "FunctionVerifier",
+    "Gate",
+    "MathVerifier",
+    "NormalisedText",
+    "Not",
+    "NumberVerifier",
+    "Tolerance",
+    "check_task",
+    "params_of",
+    "perturbed",
+    "reference_of",
+    "verifier",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return getattr(import_module(f"assay.verifiers.{_MODULES[name]}"), name)
+    raise AttributeError(f"module 'assay.verifiers' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

@@ -1,0 +1,313 @@
+"""Countdown and the 24 game: an expression over given numbers that reaches a target.
+
+The grammar is `verifiers.md` §9, complete: integers without sign or leading zero, binary + - * /,
+unary minus, parentheses, spaces. Exact rationals throughout; nothing is ever executed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal, NamedTuple, cast
+
+from assay.core.errors import OptionError, TaskError, bad_value, shorten
+from assay.core.types import Limits, Problem, TaskProblem, Verdict
+from assay.verifiers.base import DEFAULT_LIMITS, BaseVerifier, searched, unusable
+from assay.verifiers.characters import Refused
+from assay.verifiers.extraction import Extraction, Found, answer_text
+from assay.verifiers.numeric import exact, no_answer, refusal_verdict
+from assay.verifiers.rational import write
+from assay.verifiers.tasks import params_of
+
+Use = Literal["all_once", "subset"]
+_TOKEN = re.compile(r"[ \t\r\n]*(?:([0-9]+)|([-+*/()]))")
+_SPELLINGS = {"×": "*", "·": "*", "÷": "/", "−": "-", r"\times": "*", r"\cdot": "*", r"\div": "/"}
+_OPERATORS = "+-*/"
+_BOXED = Extraction(mode="boxed")
+_MAX_TOKENS = 200
+_MAX_DEPTH = 64
+_LITERAL_DIGITS = 100
+_SEARCHED_NUMBERS = 4  # for more, whether a goal can be reached is the author's proof
+
+
+class Goal(NamedTuple):
+    """What is given and wanted."""
+
+    numbers: tuple[int, ...]
+    target: Fraction
+
+
+@dataclass(frozen=True)
+class CountdownVerifier(BaseVerifier):
+    """Whether an expression uses the given numbers and has the target as its exact value.
+
+    Attributes:
+        numbers, target: the task; None: from its `params`.
+        use: "all_once": the literals are exactly the numbers; "subset": some of them.
+        operators: the binary operators that are allowed. Unary minus is part of the grammar.
+
+    Example:
+        >>> CountdownVerifier([4, 7, 8, 8], 24).verify("(7-8/8)*4", None).passed
+        True
+    """
+
+    name = "countdown"
+    version = "1.0"
+    claim = "countdown"
+    reads_boxes = True
+
+    numbers: Sequence[int] | None = None
+    target: int | Fraction | None = None
+    use: Use = field(default="all_once", kw_only=True)
+    operators: str = field(default=_OPERATORS, kw_only=True)
+    limits: Limits = field(default=DEFAULT_LIMITS, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Refuse goals and operators outside the grammar."""
+        if self.use not in ("all_once", "subset"):
+            raise bad_value("use", self.use, "'all_once' or 'subset'")
+        if not self.operators or not set(self.operators) <= set(_OPERATORS):
+            raise bad_value("operators", self.operators, f"some of {_OPERATORS}")
+        try:
+            if self.numbers is not None:
+                object.__setattr__(self, "numbers", _numbers(self.numbers))
+            if self.target is not None:
+                exact(self.target)
+        except TaskError as error:
+            raise OptionError(str(error)) from error
+
+    def goal(self, task: object) -> Goal:
+        """What this task gives and wants.
+
+        Raises:
+            TaskError: the task does not say, or says it wrongly.
+        """
+        params = params_of(task)
+        numbers = self.numbers if self.numbers is not None else params.get("numbers")
+        target = self.target if self.target is not None else params.get("target")
+        if numbers is None or target is None:
+            raise TaskError("The task has no numbers or no target: give them in its params.")
+        return Goal(_numbers(numbers), exact(target))
+
+    def judge(self, outcome: object, task: object) -> Verdict:
+        """Parse, check the numbers, evaluate."""
+        goal = self.goal(task)
+        refused = unusable(outcome, self.limits)
+        if refused is not None:
+            return refused
+        response, start, details = searched(str(outcome), self.limits)
+        found = _found(response, self.limits)
+        if found.status != "found":
+            return no_answer(found, start, details, "countdown")
+        if not found.text:
+            return Verdict.reject("countdown.none", "The response is empty.", status="no_answer")
+        span = (found.start + start, found.end + start)
+        try:
+            value, literals = evaluate_expression(found.text, self.operators)
+        except Refused as refusal:
+            return refusal_verdict(refusal, found, span, details)
+        code, reason = self._fault(goal, value, literals)
+        decide = Verdict.reject if code else Verdict.accept
+        return decide(
+            code or "countdown.reached",
+            reason or "The expression reaches the target with the given numbers.",
+            extracted=found.text,
+            span=span,
+            canonical=write(value),
+            expected_canonical=write(goal.target),
+            method="rational",
+            certainty="exact",
+            verifier=self.label,
+            details=details,
+        )
+
+    def _fault(self, goal: Goal, value: Fraction, literals: list[int]) -> tuple[str, str]:
+        used, given = Counter(literals), Counter(goal.numbers)
+        if self.use == "all_once" and used != given:
+            return "countdown.numbers", "The numbers used are not exactly the given ones."
+        if not used <= given:
+            return "countdown.numbers", "A number is used that is not given, or too often."
+        if value != goal.target:
+            return "countdown.value", f"The value is {write(value)[:80]}, not the target."
+        return "", ""
+
+    def gold_text(self, task: Any) -> str | None:
+        """The task's own solution where its reference is one."""
+        reference = task.reference if isinstance(task, Problem) else None
+        return reference if type(reference) is str else None
+
+    def task_problems(self, task: Any) -> list[TaskProblem]:
+        """A goal that cannot be reached (searched for up to four numbers)."""
+        goal = self.goal(task)
+        if len(goal.numbers) > _SEARCHED_NUMBERS or self.gold_text(task) is not None:
+            return []
+        if goal.target in reachable(goal.numbers, self.operators, self.use):
+            return []
+        return [TaskProblem(code="task.impossible", message="No expression reaches the target.")]
+
+
+def _numbers(given: Any) -> tuple[int, ...]:
+    if isinstance(given, str | bytes) or not isinstance(given, Sequence):
+        raise TaskError(f"numbers={shorten(cast(object, given))} is not a list of whole numbers.")
+    values = tuple(exact(number) for number in cast(Sequence[Any], given))
+    if not values or any(value.denominator != 1 or value < 0 for value in values):
+        raise TaskError(
+            f"numbers={shorten(cast(object, given))} is not a list of whole numbers from 0."
+        )
+    return tuple(value.numerator for value in values)
+
+
+def _found(response: str, limits: Limits) -> Found:
+    if "boxed" in response:
+        boxed = _BOXED.find(response, limits)
+        if boxed.how == "boxed":
+            return boxed
+    return answer_text(response, limits)
+
+
+def evaluate_expression(text: str, operators: str = _OPERATORS) -> tuple[Fraction, list[int]]:
+    """Exact value and literals of an expression of the grammar.
+
+    Raises:
+        Refused: `unparsable` outside the grammar, `over_limit` beyond 200 tokens or depth 64,
+            `incorrect` for a division by zero.
+    """
+    parser = _Parser(_tokens(text), operators)
+    value = parser.sum()
+    if parser.at != len(parser.tokens):
+        raise _unread()
+    if parser.zero:
+        raise Refused("The expression divides by zero.", "incorrect", "countdown.zero_division")
+    return value, parser.literals
+
+
+def _unread() -> Refused:
+    return Refused("The answer is not one expression.", code="countdown.unparsable")
+
+
+def _over(what: str) -> Refused:
+    return Refused(f"The expression has {what}.", "over_limit", "limit.size")
+
+
+def _tokens(text: str) -> list[str]:
+    if len(text) > 40 * _MAX_TOKENS:
+        raise _over("too many characters")
+    text = text.strip().strip("$").strip()
+    for spelling, sign in _SPELLINGS.items():
+        text = text.replace(spelling, f"{sign} " if spelling[0] == "\\" else sign)
+    tokens: list[str] = []
+    at = 0
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        if token is None:
+            raise _unread()
+        number, sign = token.groups()
+        if number is not None:
+            if len(number) > _LITERAL_DIGITS:
+                raise _over("too many digits")
+            if len(number) > 1 and number[0] == "0":
+                raise _unread()
+        tokens.append(number or sign)
+        at = token.end()
+        if len(tokens) > _MAX_TOKENS:
+            raise _over("too many tokens")
+    return tokens
+
+
+class _Parser:
+    """Recursive descent with values worked out on the way; a division by zero is remembered."""
+
+    def __init__(self, tokens: list[str], operators: str) -> None:
+        self.tokens, self.operators = tokens, operators
+        self.at = self.depth = 0
+        self.literals: list[int] = []
+        self.zero = False
+
+    def here(self) -> str:
+        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+
+    def operator(self, signs: str) -> str:
+        sign = self.here()
+        if not sign or sign not in signs:
+            return ""
+        if sign not in self.operators:
+            raise Refused(f"The operator {sign} is not allowed.", code="countdown.operator")
+        self.at += 1
+        return sign
+
+    def sum(self) -> Fraction:
+        total = self.product()
+        while sign := self.operator("+-"):
+            right = self.product()
+            total = total + right if sign == "+" else total - right
+        return total
+
+    def product(self) -> Fraction:
+        total = self.factor()
+        while sign := self.operator("*/"):
+            right = self.factor()
+            if sign == "*":
+                total *= right
+            elif right == 0:
+                self.zero = True
+            else:
+                total /= right
+        return total
+
+    def factor(self) -> Fraction:
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            raise _over("too deep a nesting")
+        token = self.here()
+        self.at += 1
+        if token == "-":
+            value = -self.factor()
+        elif token == "(":
+            value = self.sum()
+            if self.here() != ")":
+                raise _unread()
+            self.at += 1
+        elif token.isdigit():
+            self.literals.append(int(token))
+            value = Fraction(int(token))
+        else:
+            raise _unread()
+        self.depth -= 1
+        return value
+
+
+def reachable(numbers: Sequence[int], operators: str, use: Use) -> set[Fraction]:
+    """Every value of an expression over the numbers; meant for five numbers at most."""
+    full = (1 << len(numbers)) - 1
+    values: dict[int, set[Fraction]] = {1 << i: {Fraction(n)} for i, n in enumerate(numbers)}
+    for mask in range(1, full + 1):
+        if mask in values:
+            continue
+        made: set[Fraction] = set()
+        part = (mask - 1) & mask
+        while part:
+            for left in values[part]:
+                for right in values[mask ^ part]:
+                    made |= _combined(left, right, operators)
+            part = (part - 1) & mask
+        values[mask] = made
+    if use == "all_once":
+        return values[full] | {-value for value in values[full]}
+    reached = set[Fraction]().union(*values.values())
+    return reached | {-value for value in reached}
+
+
+def _combined(left: Fraction, right: Fraction, operators: str) -> set[Fraction]:
+    made: set[Fraction] = set()
+    if "+" in operators:
+        made.add(left + right)
+    if "-" in operators:
+        made.add(left - right)
+    if "*" in operators:
+        made.add(left * right)
+    if "/" in operators and right != 0:
+        made.add(left / right)
+    return made

@@ -1,0 +1,132 @@
+"""Answers behind a marker such as `#### 84` or "the answer is 84" (`verifiers.md` §5 rule 3)."""
+
+import re
+from typing import NamedTuple
+
+from assay.verifiers.wording import (
+    claim,
+    doubt_after,
+    hedges,
+    negates,
+    sentence_end,
+    sentence_start,
+)
+
+_MARKER = re.compile(
+    r"####|[Ff][Ii][Nn][Aa][Ll] [Aa][Nn][Ss][Ww][Ee][Rr]"
+    r"|[Aa][Nn][Ss][Ww][Ee][Rr](?:[*_ ]{0,4}:|(?i:s? (?:is|are))\b)"
+)
+_SKIP = re.compile(r"[\s*_`:=>]{0,40}")
+_SAME_LINE = re.compile(r"[ \t*_`:=>]{0,40}")
+# What must follow "final answer" for it to announce one: "the final answer makes sense" does not.
+_ANNOUNCES = re.compile(
+    r"[*_`]{0,4}(?:\s(?:to|for|of|in)\s[^.:\n]{1,80}?)?[*_` ]{0,4}"
+    r"(?:\s{0,2}[:=]|\s{0,2}(?:is|are)\b|\n|$|(?=\s{0,2}[$\\(\[\d+\-.{]|\s(?-i:[A-Z])\b))",
+    re.I,
+)
+_LEADING = re.compile(
+    r"\s*(?:(?:so|thus|hence|therefore),? )?(?:the |my |our )?(?:correct |final |right )?"
+    r"answer(?: is\b|\s?:)[\s*_`:=]{0,40}",
+    re.I,
+)
+_OPENERS = {"$$": "$$", "$": "$", r"\(": r"\)", r"\[": r"\]"}
+_REMARK = re.compile(r"\s\((?!\s*mod)[^()]*[A-Za-z]{2}[^()]*\)$")
+_EMPHASIS = " \t\r\n*_`"
+_CLOSE = "</answer>"
+
+
+class Marked(NamedTuple):
+    """Where a marked answer stands. `trouble` says why it is none; `status` is then its status."""
+
+    start: int
+    end: int
+    status: str = "found"
+    trouble: str = ""
+
+
+def last_marked(text: str) -> Marked | None:
+    """The answer behind the last marker, or None when the text has no marker."""
+    if "nswer" not in text and "NSWER" not in text and "####" not in text:
+        return None
+    tag = last_tag(text)
+    if tag is not None and tag.status != "found":
+        return tag
+    after = text.rfind(_CLOSE) + len(_CLOSE) if tag is not None else 0
+    for marker in reversed(list(_MARKER.finditer(text, after))):
+        word = marker.group()
+        if word == "####":
+            return _on_line(text, marker.end())
+        if word.lower() != "final answer" or _ANNOUNCES.match(text, marker.end()):
+            return _in_sentence(text, marker)
+    if tag is None:
+        return None
+    leading = _LEADING.match(text, tag.start, tag.end)
+    return _trimmed(text, leading.end() if leading else tag.start, tag.end)
+
+
+def last_tag(text: str) -> Marked | None:
+    """What the last `<answer>` tag holds; one that is opened and not closed is unparsable."""
+    opened = text.rfind("<answer>")
+    if opened < 0:
+        return None
+    closed = text.find(_CLOSE, opened)
+    if closed < 0:
+        return Marked(opened, len(text), "unparsable", "The last <answer> tag is never closed.")
+    return Marked(opened + len("<answer>"), closed)
+
+
+def _on_line(text: str, at: int) -> Marked:
+    skipped = _SAME_LINE.match(text, at)
+    start = skipped.end() if skipped else at
+    return _trimmed(text, start, sentence_end(text, start))
+
+
+def _in_sentence(text: str, marker: re.Match[str]) -> Marked:
+    at = marker.end()
+    announced = _ANNOUNCES.match(text, at) if marker.group().lower() == "final answer" else None
+    if announced:
+        at = announced.end()
+    skipped = _SKIP.match(text, at)
+    start = skipped.end() if skipped else at
+    end = _content_end(text, start)
+    found = _trimmed(text, start, end)
+    if found.status != "found":
+        return found
+    said = claim(text, sentence_start(text, marker.start()), marker.start())
+    if negates(said) or negates(text[marker.end() : found.end][:400]):
+        return found._replace(status="ambiguous", trouble="The marked sentence denies its answer.")
+    if hedges(said.replace(" or ", " ")):
+        return found._replace(status="ambiguous", trouble="The marked answer is hedged.")
+    if word := doubt_after(text, found.end):
+        return found._replace(
+            status="ambiguous", trouble=f"The marked answer is followed by the word '{word}'."
+        )
+    return found
+
+
+def _content_end(text: str, start: int) -> int:
+    """The end of the sentence; one that opens with a formula goes on at least to its end."""
+    for opener, closer in _OPENERS.items():
+        if text.startswith(opener, start):
+            closed = text.find(closer, start + len(opener))
+            if closed >= 0:
+                return sentence_end(text, closed + len(closer))
+            break
+    return sentence_end(text, start)
+
+
+def _trimmed(text: str, start: int, end: int) -> Marked:
+    """Without emphasis, outer space, a full stop and a remark in parentheses."""
+    long = end - start > 20_000  # over every limit anyway; do not copy and search it
+    content = text[start:end] if not long else text[start : start + 20_000]
+    remark = _REMARK.search(content) if len(content) < 1_000 and content.endswith(")") else None
+    if remark:
+        content = content[: remark.start()]
+    body = content.rstrip(_EMPHASIS)
+    if body.endswith((".", ",", ";", "!", "?")) and not body.endswith(("!!", r"\!", r"\,", r"\;")):
+        body = body[:-1].rstrip(_EMPHASIS) if not body.endswith("!") else body
+    lead = len(body) - len(body.lstrip(_EMPHASIS))
+    body = body.strip(_EMPHASIS)
+    if not body:
+        return Marked(start, end, "no_answer", "Nothing follows the answer's marker.")
+    return Marked(start + lead, start + lead + len(body))

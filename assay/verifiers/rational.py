@@ -1,0 +1,137 @@
+"""Exact values of closed numeric expressions, with bounded work (`verifiers.md` §6.2)."""
+
+from fractions import Fraction
+from math import factorial, isqrt
+
+from assay.core.types import Limits
+from assay.verifiers.characters import Refused, symbolic
+from assay.verifiers.grammar import Node
+
+_WORK_BITS = 2_000_000  # bits of all intermediate results together; bounds the time of one answer
+
+
+def evaluate(node: Node, limits: Limits) -> Fraction:
+    """The rational value of an expression without units, names or other types.
+
+    Raises:
+        Refused: `unproven` where the value is not rational, has names in it or is too large to
+            expand; `unparsable` for a division by zero or a collection inside arithmetic.
+    """
+    return _Evaluator(limits).value(node)
+
+
+def size_bits(value: Fraction) -> int:
+    """Bits of numerator and denominator together."""
+    return value.numerator.bit_length() + value.denominator.bit_length()
+
+
+class _Evaluator:
+    def __init__(self, limits: Limits) -> None:
+        self.limits, self.work = limits, 0
+
+    def kept(self, value: Fraction) -> Fraction:
+        bits = size_bits(value)
+        self.work += bits
+        if bits > 2 * self.limits.power_bits or self.work > _WORK_BITS:
+            raise symbolic("A number of this size")
+        return value
+
+    def value(self, node: Node) -> Fraction:
+        kind = node[0]
+        if kind == "num":
+            return node[1]
+        if kind in ("add", "mul"):
+            return self.chain(node, kind)
+        if kind == "neg":
+            return -self.value(node[1])
+        if kind == "div":
+            above, below = self.value(node[1]), self.value(node[2])
+            if below == 0:
+                raise Refused("The answer divides by zero.", "unparsable", "math.undefined")
+            return self.kept(above / below)
+        if kind == "pow":
+            return self.power(self.value(node[1]), self.value(node[2]))
+        if kind == "pct":
+            return self.kept(self.value(node[1]) / 100)
+        if kind == "fact":
+            return self.factorial(self.value(node[1]))
+        if kind == "sqrt":
+            return self.root(self.value(node[1]), self.value(node[2]))
+        if kind in ("sym", "call", "pm", "ratio"):
+            raise symbolic("An expression with names")
+        raise Refused("A unit, a collection or words stand inside arithmetic.")
+
+    def chain(self, node: Node, kind: str) -> Fraction:
+        """A left-deep run of sums or products, without recursion along the run."""
+        rights: list[Node] = []
+        while node[0] == kind:
+            rights.append(node[2])
+            node = node[1]
+        total = self.value(node)
+        for right in reversed(rights):
+            value = self.value(right)
+            total = self.kept(total + value if kind == "add" else total * value)
+        return total
+
+    def power(self, base: Fraction, exponent: Fraction) -> Fraction:
+        if exponent.denominator == 2 and base > 0:
+            base, exponent = self.root(Fraction(2), base), exponent * 2
+        if exponent.denominator != 1:
+            raise symbolic("A root")
+        n = exponent.numerator
+        if base == 0 and n <= 0:
+            raise Refused("Zero is raised to a power that is not positive.", code="math.undefined")
+        if base in (0, 1, -1):
+            return base if n % 2 else base * base
+        if abs(n) * size_bits(base) > 2 * self.limits.power_bits:
+            raise symbolic("A power of this size")
+        return self.kept(base**n)
+
+    def factorial(self, value: Fraction) -> Fraction:
+        if value.denominator != 1 or value < 0:
+            raise Refused("A factorial needs a whole number.", code="math.undefined")
+        if value > self.limits.factorial_argument:
+            raise symbolic("A factorial of this size")
+        return self.kept(Fraction(factorial(value.numerator)))
+
+    def root(self, index: Fraction, value: Fraction) -> Fraction:
+        if index != 2 or value < 0:
+            raise symbolic("A root")
+        above, below = isqrt(value.numerator), isqrt(value.denominator)
+        if above * above != value.numerator or below * below != value.denominator:
+            raise symbolic("An irrational root")
+        return Fraction(above, below)
+
+
+def write(value: Fraction) -> str:
+    """A fraction for people; sizes beyond a few thousand digits by their size alone."""
+    if size_bits(value) > 8_000:
+        return f"a number of {size_bits(value)} bits"
+    return str(value)
+
+
+def is_rounding(decimal: str, value: Fraction) -> bool:
+    """Whether a decimal is a value rounded or cut off at its last digit (`decimals="rounded"`).
+
+    Only for values whose decimals do not end, and only with at least 6 significant digits.
+    """
+    negative, digits = decimal.startswith("-"), decimal.lstrip("-")
+    _, point, places = digits.partition(".")
+    if not point or len(digits.replace(".", "").lstrip("0")) < 6 or terminates(value):
+        return False
+    if negative != (value < 0):
+        return False
+    shown = Fraction(digits) * 10 ** len(places)
+    scaled = abs(value) * 10 ** len(places)
+    cut = scaled.numerator // scaled.denominator
+    rounded = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return shown in (cut, rounded)
+
+
+def terminates(value: Fraction) -> bool:
+    """Whether a value has a decimal form that ends: no prime but 2 and 5 in its denominator."""
+    rest = value.denominator
+    rest >>= (rest & -rest).bit_length() - 1
+    while rest % 5 == 0:
+        rest //= 5
+    return rest == 1

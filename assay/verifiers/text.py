@@ -1,0 +1,213 @@
+"""Text that must be the reference: exactly, or up to case, articles and outer punctuation."""
+
+from __future__ import annotations
+
+import string
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from assay.core.errors import TaskError, bad_value, shorten
+from assay.core.types import Limits, Problem, TaskProblem, Verdict
+from assay.verifiers.base import DEFAULT_LIMITS, BaseVerifier, searched, unusable
+from assay.verifiers.characters import has_invisible
+from assay.verifiers.extraction import Found, answer_text
+from assay.verifiers.numeric import no_answer
+from assay.verifiers.tasks import reference_of
+
+_ARTICLES = ("the ", "a ", "an ")
+_OUTER = string.punctuation + "“”‘’…«»"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExactText(BaseVerifier):
+    """Whether the answer is the reference, character by character.
+
+    Judged is what the last `<answer>` tag holds, else the whole response after its reasoning,
+    without outer white space; nothing else is forgiven.
+
+    Example:
+        >>> ExactText().verify("olleh", "olleh").passed
+        True
+    """
+
+    name = "exact_text"
+    version = "1.0"
+    claim = "reference"
+
+    limits: Limits = DEFAULT_LIMITS
+
+    def judge(self, outcome: object, task: object) -> Verdict:
+        """Compare."""
+        gold = task.reference if isinstance(task, Problem) else task
+        if (
+            type(outcome) is str
+            and "<" not in outcome
+            and len(outcome) <= self._quick_chars
+            and type(gold) is str
+        ):
+            body = outcome.strip()
+            expected = gold.strip()
+            if body and expected:
+                start = 0 if body == outcome else outcome.index(body)
+                return self._verdict(body, expected, start, start + len(body), {})
+        return self.judge_at_length(outcome, task)
+
+    @cached_property
+    def _quick_chars(self) -> int:
+        return min(self.limits.answer_chars, self.limits.response_chars)
+
+    def judge_at_length(self, outcome: object, task: object) -> Verdict:
+        """The same verdict without the short cut for responses that hold no tag."""
+        expected = gold_text_of(task)
+        refused = unusable(outcome, self.limits)
+        if refused is not None:
+            return refused
+        response, start, details = searched(str(outcome), self.limits)
+        found = answer_text(response, self.limits)
+        if found.status != "found":
+            return no_answer(found, start, details, "text")
+        if not found.text:
+            return _empty(details)
+        return self._verdict(found.text, expected, found.start + start, found.end + start, details)
+
+    def _verdict(
+        self, body: str, expected: str, start: int, end: int, details: dict[str, Any]
+    ) -> Verdict:
+        passed = body == expected
+        return Verdict(
+            passed=passed,
+            status="correct" if passed else "incorrect",
+            code="text.equal" if passed else "text.different",
+            reason="The text is the reference." if passed else "The text is not the reference.",
+            extracted=body,
+            span=(start, end),
+            canonical=body,
+            expected_canonical=expected,
+            method="exact",
+            certainty="exact",
+            verifier=self.label,
+            details=details,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalisedText(BaseVerifier):
+    """Whether the answer is the reference or a declared alias, up to small differences of form.
+
+    NFC; inner white space collapsed. Containing the reference is never enough.
+
+    Attributes:
+        casefold: upper and lower case are the same.
+        articles: one leading "the", "a" or "an" does not count.
+        punctuation: punctuation at either end does not count.
+        aliases: further accepted texts; the verdict names the one that matched.
+    """
+
+    name = "normalised_text"
+    version = "1.0"
+    claim = "reference"
+
+    casefold: bool = True
+    articles: bool = True
+    punctuation: bool = True
+    aliases: Sequence[str] = ()
+    limits: Limits = DEFAULT_LIMITS
+
+    def __post_init__(self) -> None:
+        """Refuse aliases that are no texts, or that nothing is left of."""
+        if isinstance(self.aliases, str) or not all(
+            type(alias) is str and self.normal(alias) for alias in self.aliases
+        ):
+            raise bad_value("aliases", self.aliases, "a list of texts that are not empty")
+
+    def normal(self, text: str) -> str:
+        """The form in which texts are compared."""
+        text = " ".join(unicodedata.normalize("NFC", text).split())
+        if self.casefold:
+            text = unicodedata.normalize("NFC", text.casefold())
+        if self.punctuation:
+            text = text.strip(_OUTER + " ")
+        if self.articles:
+            lowered = text.lower()
+            article = next((a for a in _ARTICLES if lowered.startswith(a)), "")
+            text = text[len(article) :].lstrip(" ")
+        return text
+
+    def judge(self, outcome: object, task: object) -> Verdict:
+        """Compare with the reference, then with each alias."""
+        expected = self.normal(gold_text_of(task))
+        if not expected:
+            raise TaskError("Nothing is left of the reference after normalising it.")
+        refused = unusable(outcome, self.limits)
+        if refused is not None:
+            return refused
+        response, start, details = searched(str(outcome), self.limits)
+        found = answer_text(response, self.limits)
+        if found.status != "found":
+            return no_answer(found, start, details, "text")
+        if has_invisible(found.text) and not has_invisible(expected):
+            found = found._replace(
+                status="unparsable", trouble="The text holds characters that cannot be seen."
+            )
+            return no_answer(found, start, details, "text")
+        body = self.normal(found.text)
+        if not body:
+            return _empty(details)
+        matched = "reference" if body == expected else self._alias(body)
+        if matched is not None and matched != "reference":
+            details = {**details, "alias": matched}
+        return self._verdict(found, body, expected, start, matched is not None, details)
+
+    def _alias(self, body: str) -> str | None:
+        return next((alias for alias in self.aliases if self.normal(alias) == body), None)
+
+    def _verdict(
+        self,
+        found: Found,
+        body: str,
+        expected: str,
+        start: int,
+        passed: bool,
+        details: dict[str, Any],
+    ) -> Verdict:
+        decide = Verdict.accept if passed else Verdict.reject
+        return decide(
+            "text.equal" if passed else "text.different",
+            "The text is the reference." if passed else "The text is not the reference.",
+            extracted=found.text,
+            span=(found.start + start, found.end + start),
+            canonical=body,
+            expected_canonical=expected,
+            method="normalised",
+            certainty="exact",
+            verifier=self.label,
+            details=details,
+        )
+
+    def task_problems(self, task: Any) -> list[TaskProblem]:
+        """Aliases that repeat the reference or each other."""
+        forms = [self.normal(alias) for alias in self.aliases]
+        if len(set(forms)) == len(forms) and self.normal(gold_text_of(task)) not in forms:
+            return []
+        return [TaskProblem(code="task.duplicate", message="An alias is there twice.")]
+
+
+def gold_text_of(task: object) -> str:
+    """The reference as a text that is not blank.
+
+    Raises:
+        TaskError: it is no text, or blank.
+    """
+    reference = reference_of(task)
+    if type(reference) is not str or not reference.strip():
+        raise TaskError(f"The reference {shorten(reference)} is not a text with something in it.")
+    return reference.strip()
+
+
+def _empty(details: dict[str, Any]) -> Verdict:
+    return Verdict.reject(
+        "text.none", "The response holds no text.", status="no_answer", details=details
+    )

@@ -1,0 +1,99 @@
+"""Where sentences begin and end, and which words take a statement back (`verifiers.md` §5).
+
+Linear scans over word lists that are closed on purpose: a missed hedge costs one answer's doubt,
+a rule that guesses would cost soundness elsewhere.
+"""
+
+import re
+
+HEDGES = frozenset({"or", "either", "maybe", "possibly", "alternatively", "perhaps"})
+NEGATIONS = frozenset(
+    {"not", "never", "cannot", "neither", "nor", "except", "wrong", "incorrect", "false", "isnt"}
+)
+_WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?")
+_STOP = re.compile(r"[.!?](?=\s)|\n")
+_END = re.compile(r"[.!?](?=\s|$)|\n")
+_SUBORDINATE = re.compile(r"\W*(?:since|because|as|given|although|though|while|when|if)\b", re.I)
+_BREAK = re.compile(r"[,;:.!?()\n]")
+_FORMAT = " \t\n\r$*_`([{:,;~\\"
+_TRAILING = " \t$*_`)]}"
+NEAR_CHARS = 400  # a sentence longer than this is looked at in part, from its answer outwards
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in lower case; contractions stay whole."""
+    return [word.lower().replace("’", "'") for word in _WORD.findall(text)]
+
+
+def is_negation(word: str) -> bool:
+    """Whether a lower-case word denies what it stands with."""
+    return word in NEGATIONS or word.endswith("n't")
+
+
+def negates(text: str) -> bool:
+    """Whether any word of a text denies."""
+    return any(is_negation(word) for word in words(text))
+
+
+def hedges(text: str) -> bool:
+    """Whether any word of a text offers an alternative or withholds a claim."""
+    return not HEDGES.isdisjoint(words(text))
+
+
+def doubtful(text: str) -> bool:
+    """Whether any word of a text denies or hedges."""
+    said = words(text)
+    return not HEDGES.isdisjoint(said) or any(is_negation(word) for word in said)
+
+
+def sentence_start(text: str, at: int) -> int:
+    """Where the sentence around `at` begins; a line break ends a sentence.
+
+    Not after a line whose last word denies or hedges: "It is not⏎84" stays one sentence.
+    """
+    floor = max(0, at - 10 * NEAR_CHARS)
+    start = floor
+    for stop in _STOP.finditer(text, floor, at):
+        if stop.group() == "\n":
+            before = words(text[max(floor, stop.start() - 40) : stop.start()])
+            if before and (is_negation(before[-1]) or before[-1] in HEDGES):
+                continue
+        start = stop.end()
+    return start
+
+
+def sentence_end(text: str, at: int) -> int:
+    """Where the sentence or line around `at` ends, its stop not included."""
+    stop = _END.search(text, at)
+    return stop.start() if stop else len(text)
+
+
+def claim(text: str, start: int, at: int) -> str:
+    """What the sentence from `start` says before `at`, without an opening "since …," clause."""
+    before = text[start:at]
+    if _SUBORDINATE.match(before) and "," in before:
+        return before[before.rindex(",") + 1 :]
+    return before
+
+
+def doubt_before(text: str, at: int) -> str:
+    """The word right before `at` that denies or hedges what stands there, or nothing."""
+    near = text[max(0, at - 120) : at].rstrip(_FORMAT)
+    breaks = [found.end() for found in _BREAK.finditer(near)]
+    tail = words(near[breaks[-1] if breaks else 0 :])[-3:]
+    for place, word in enumerate(reversed(tail)):
+        if is_negation(word) or (word in HEDGES and (word != "or" or place == 0)):
+            return word
+    return ""
+
+
+def doubt_after(text: str, at: int) -> str:
+    """The word right after `at` that denies or hedges what stood there, or nothing."""
+    near = text[at : at + 160].lstrip(_TRAILING)
+    comma = near.startswith(",")
+    near = near.lstrip(", ") if comma else near
+    stop = _BREAK.search(near)
+    head = words(near[: stop.start() if stop else len(near)])[:4]
+    if head and head[0] in HEDGES:
+        return head[0]
+    return next((word for word in head if is_negation(word)), "") if not comma else ""
