@@ -297,7 +297,8 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
         self.n_steps += 1
         if self.level is not None:
             return self._explore_step(status)
-        over = bool(self.over or self.settled() or (self._judged and self._judged.is_error))
+        over = bool(self.over or self.settled())
+        over = over or (self._judged is not None and self._judged.is_error)
         truncated = not over and self.n_steps >= self.config.max_steps
         info: dict[str, Any] = {"action_status": status}
         info.update(self.facts())
