@@ -1,0 +1,1 @@
+"""Measuring a policy: planned episodes, one stored row for each, honest intervals."""

@@ -1,0 +1,107 @@
+"""The settings of an evaluation: keywords of `evaluate` and flags of `assay evaluate`."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from assay.core.errors import OptionError, bad_value
+from assay.core.types import SPLITS, Split
+
+EpisodeStatus = Literal[
+    "finished", "policy_error", "timeout", "env_error", "verifier_error", "crashed"
+]
+STATUSES: tuple[EpisodeStatus, ...] = get_args(EpisodeStatus)
+COUNTED: tuple[EpisodeStatus, ...] = ("finished", "policy_error", "timeout")  # the denominator
+DEFECTS: tuple[EpisodeStatus, ...] = ("env_error", "verifier_error", "crashed")
+
+Frames = Literal["none", "last", "all"]
+
+DEFAULT_N = 100
+DEFAULT_BATCH = 16  # for policies that answer many episodes at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvalConfig:
+    """What is measured, on what, and within which limits; checked once, here.
+
+    `n`, `split` and `seed` left out mean what the suite says, and 100, `test` and 0 without one.
+    """
+
+    policy: str  # a name, module:attribute, hf:PATH, sb3:FILE, endpoint:MODEL@ADDRESS
+    envs: tuple[str, ...] = ()  # ids or globs; options follow as a query: 'assay/X-v0?n_shots=3'
+    suite: str | None = None  # a named set of environments, or a TOML file with one
+    n: int | Literal["all"] | None = None  # episodes an environment, or all of a finite split
+    split: Split | None = None  # problems of train, eval or test
+    seed: int | None = None  # the same seed meets the same episodes, whatever the policy
+    samples: int = 1  # tries at each episode, each with its own policy seed
+    out: str | None = None  # the file that keeps every episode; given again, the run resumes
+    backend: str = "inline"  # where episodes run
+    workers: int = 1  # workers of a backend that has some
+    batch: int | None = None  # episodes side by side where the policy answers many (default 16)
+    new_run: bool = False  # start another run in a file that holds one
+    retry: tuple[EpisodeStatus, ...] = ()  # run rows with these statuses again
+    time_limit_s: float | None = None  # wall-clock seconds an episode may take, then `timeout`
+    step_limit: int | None = None  # steps an episode may take before it is cut and judged
+    token_limit: int | None = None  # completion tokens before an episode is cut and judged
+    frames: Frames = "none"  # pictures kept of an episode: none, the last, or all
+
+    def __post_init__(self) -> None:
+        if not self.envs and self.suite is None:
+            raise OptionError("Nothing to evaluate on: name environments (envs=) or a suite.")
+        if self.envs and self.suite is not None:
+            raise OptionError("envs and suite were both given: choose one of them.")
+        if self.n is not None and self.n != "all":
+            _at_least("n", self.n, 1, " or 'all'")
+        if self.split is not None and self.split not in SPLITS:
+            raise bad_value("split", self.split, "one of 'train', 'eval', 'test'")
+        if self.seed is not None:
+            _at_least("seed", self.seed, 0)
+        _at_least("samples", self.samples, 1)
+        _at_least("workers", self.workers, 1)
+        for name in ("batch", "step_limit", "token_limit"):
+            if getattr(self, name) is not None:
+                _at_least(name, getattr(self, name), 1)
+        limit: Any = self.time_limit_s
+        if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
+            raise bad_value("time_limit_s", limit, "a positive number of seconds")
+        if self.frames not in get_args(Frames):
+            raise bad_value("frames", self.frames, "'none', 'last' or 'all'")
+        for status in self.retry:
+            if status not in STATUSES:
+                raise bad_value("retry", status, f"one of {', '.join(STATUSES)}")
+
+
+def _at_least(name: str, value: Any, least: int, more: str = "") -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise bad_value(name, value, f"an integer of at least {least}{more}")
+
+
+def resume_command(config: EvalConfig) -> str:
+    """The shell command that continues this evaluation, or advice where there is none."""
+    if config.out is None:
+        return "nothing was kept: give `out=` a file, and a run can be continued"
+    words: list[str] = ["assay", "evaluate", config.policy]
+    if config.suite is not None:
+        words += ["--suite", config.suite]
+    else:
+        words += ["--envs", *config.envs]
+    flags: Sequence[tuple[str, Any]] = (
+        ("-n", config.n),
+        ("--split", config.split),
+        ("--seed", config.seed),
+        ("--samples", config.samples if config.samples != 1 else None),
+        ("--batch", config.batch),
+        ("--time-limit-s", config.time_limit_s),
+        ("--step-limit", config.step_limit),
+        ("--token-limit", config.token_limit),
+        ("--frames", config.frames if config.frames != "none" else None),
+        ("--backend", config.backend if config.backend != "inline" else None),
+        ("--workers", config.workers if config.workers != 1 else None),
+        ("--out", config.out),
+    )
+    words += [str(word) for flag, value in flags if value is not None for word in (flag, value)]
+    return shlex.join(words)

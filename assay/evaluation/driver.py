@@ -1,0 +1,205 @@
+"""The driver: sends out what is not stored yet, stores what comes back, and stops in good order.
+
+It owns the plan, the store and the progress; a backend only moves units. Only lost work is tried
+again: an exception or a limit is a result.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from types import FrameType, TracebackType
+from typing import Any
+
+from assay.evaluation.backends.base import Backend, Event, Finished, Lost, Unit
+from assay.evaluation.config import EpisodeStatus
+from assay.evaluation.plan import EpisodeKey, Plan, PlannedEnv
+from assay.evaluation.progress import Progress, Tally
+from assay.evaluation.record import Row, crashed_row
+from assay.evaluation.store import Store
+
+MAX_ATTEMPTS = 3  # of an episode whose worker was lost
+MAX_UNIT = 256
+UNIT_S = 1.0  # a unit grows until it takes about this long
+PROGRESS_S = 0.1
+_WAIT_S = 0.2
+
+OnProgress = Callable[[Progress], object]
+
+
+class Interrupts:
+    """The first SIGINT or SIGTERM asks to stop, the second stops now (`KeyboardInterrupt`).
+
+    Outside the main thread, where no handler can be set, Python's own behaviour stays.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._old: dict[int, Any] = {}
+
+    def __enter__(self) -> Interrupts:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._old[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        err: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, old in self._old.items():
+            signal.signal(number, old)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True
+
+
+class Driver:
+    """Sends out what is not stored yet, and stores what comes back."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        run: int,
+        retry: frozenset[EpisodeStatus] = frozenset(),
+        progress: OnProgress | None = None,
+    ) -> None:
+        self.plan, self.store, self.run, self._progress = plan, store, run, progress
+        self._started = self._shown = time.monotonic()
+        self._redo: set[EpisodeKey] = set()
+        self._done: list[bytearray] = []
+        self._tallies: dict[tuple[str, str], Tally] = {}
+        self._labels: dict[tuple[str, str], str] = {}
+        for env in plan.envs:
+            self._look_up(env, retry)
+        self._lost: deque[Unit] = deque()
+        self._outstanding = 0
+        self._unit_number = 0
+        self._unit_size = 1
+        self._sized_for: tuple[str, str] | None = None
+        self._fresh = self._units()
+
+    def _look_up(self, env: PlannedEnv, retry: frozenset[EpisodeStatus]) -> None:
+        """Which episodes of an environment are stored; those to be run again count as missing."""
+        samples = self.plan.samples
+        done = bytearray(env.n * samples)
+        name = (env.env_id, env.digest)
+        tally = self._tallies[name] = Tally(env.n * samples)
+        self._labels[name] = env.label
+        for episode, sample, status, passed in self.store.statuses(
+            self.run, env.env_id, env.digest, self.plan.policy_id, env.split
+        ):
+            if status in retry:
+                self._redo.add(env.key(self.plan.policy_id, episode, sample))
+                continue
+            done[episode * samples + sample] = 1
+            tally.count(status, passed)
+            tally.resumed += 1
+        self._done.append(done)
+
+    @property
+    def unfinished(self) -> int:
+        """How many episodes are not stored yet, or are to be run again."""
+        return sum(done.count(0) for done in self._done)
+
+    def _units(self) -> Iterator[Unit]:
+        """The missing episodes in units that stay within one environment."""
+        samples = self.plan.samples
+        for env, done in zip(self.plan.envs, self._done, strict=True):
+            self._unit_size, self._sized_for = 1, (env.env_id, env.digest)
+            at = done.find(0)
+            while at >= 0:
+                keys: list[EpisodeKey] = []
+                while at >= 0 and len(keys) < self._unit_size:
+                    keys.append(env.key(self.plan.policy_id, *divmod(at, samples)))
+                    at = done.find(0, at + 1)
+                yield self._unit(keys)
+
+    def _unit(self, keys: Iterable[EpisodeKey], attempt: int = 1) -> Unit:
+        self._unit_number += 1
+        return Unit(self._unit_number, tuple(keys), attempt)
+
+    def drive(self, backend: Backend) -> bool:
+        """Run until everything is stored; False when an interrupt came first."""
+        with Interrupts() as interrupt:
+            try:
+                while not interrupt.requested:
+                    self._dispatch(backend)
+                    if not self._outstanding:
+                        break
+                    self._take(backend.events(_WAIT_S))
+            finally:
+                backend.close()
+            self._take(backend.events(0.0))
+            self.store.flush()
+            self._show(None)
+            return not interrupt.requested
+
+    def _dispatch(self, backend: Backend) -> None:
+        for _ in range(backend.capacity()):
+            unit = self._lost.popleft() if self._lost else next(self._fresh, None)
+            if unit is None:
+                return
+            backend.submit(unit)
+            self._outstanding += 1
+
+    def _take(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._outstanding -= 1
+            if isinstance(event, Finished):
+                self._keep(event.rows)
+                self._resize(event)
+            else:
+                self._retry(event)
+        self.store.tick()
+
+    def _keep(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            again = row.key in self._redo
+            self._redo.discard(row.key)
+            self.store.add(self.run, (row,), replace=again)
+            name = (row.key.env_id, row.key.env_digest)
+            tally = self._tallies[name]
+            tally.count(row.status, row.passed)
+            tally.tokens += row.prompt_tokens + row.completion_tokens
+            self._show(name)
+
+    def _resize(self, event: Finished) -> None:
+        """Grow units until one takes about a second; a slow one shrinks the next."""
+        key = event.unit.keys[0]
+        if (key.env_id, key.env_digest) != self._sized_for:
+            return
+        took = sum(row.wall_ms for row in event.rows) / 1_000
+        wanted = int(len(event.unit.keys) * UNIT_S / max(took, 1e-6))
+        self._unit_size = max(1, min(wanted, 2 * self._unit_size, MAX_UNIT))
+
+    def _retry(self, event: Lost) -> None:
+        """One key a unit from now on, so that a key that kills its worker is found by itself."""
+        attempt = event.unit.attempt
+        if attempt < MAX_ATTEMPTS:
+            self._lost.extend(self._unit((key,), attempt + 1) for key in event.unit.keys)
+        else:
+            self._keep(crashed_row(key, event.why, attempt) for key in event.unit.keys)
+
+    def _show(self, name: tuple[str, str] | None) -> None:
+        """A snapshot of one environment when it is time or it is complete; of all at the end."""
+        if self._progress is None:
+            return
+        now = time.monotonic()
+        if name is not None:
+            tally = self._tallies[name]
+            complete = sum(tally.counts.values()) == tally.planned
+            if not complete and now - self._shown < PROGRESS_S:
+                return
+        self._shown = now
+        for shown in self._tallies if name is None else (name,):
+            snapshot = self._tallies[shown].snapshot(self._labels[shown], now - self._started)
+            self._progress(snapshot)

@@ -1,0 +1,242 @@
+"""`evaluate`: from a policy and environments to a table, through a plan and a results file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from assay.core.errors import OptionError, StoreError, shorten
+from assay.core.types import Policy, Split
+from assay.evaluation.backends.base import Backend, Job, find_backend
+from assay.evaluation.config import (
+    DEFAULT_BATCH,
+    DEFAULT_N,
+    EpisodeStatus,
+    EvalConfig,
+    Frames,
+    resume_command,
+)
+from assay.evaluation.driver import Driver, OnProgress
+from assay.evaluation.fingerprint import (
+    difference,
+    fingerprint,
+    machine,
+    source_revision,
+    versions,
+)
+from assay.evaluation.plan import (
+    EnvOptions,
+    Plan,
+    env_label,
+    make_plan,
+    resolve_envs,
+)
+from assay.evaluation.policies import describe_policy, load_policy, policy_id
+from assay.evaluation.results import Results, summarise
+from assay.evaluation.rollout import EpisodeLimits
+from assay.evaluation.store import Store
+from assay.evaluation.suites import Suite, load_suite
+
+
+def evaluate(
+    policy: str | Policy,
+    envs: str | Iterable[str | EnvOptions] = (),
+    *,
+    suite: str | None = None,
+    n: int | str | None = None,
+    split: Split | None = None,
+    seed: int | None = None,
+    samples: int = 1,
+    out: str | os.PathLike[str] | None = None,
+    backend: str = "inline",
+    workers: int = 1,
+    batch: int | None = None,
+    new_run: bool = False,
+    retry: Iterable[EpisodeStatus] = (),
+    time_limit_s: float | None = None,
+    step_limit: int | None = None,
+    token_limit: int | None = None,
+    frames: Frames = "none",
+    progress: OnProgress | None = None,
+    policy_settings: Mapping[str, Any] | None = None,
+) -> Results:
+    """Measure a policy: each planned episode becomes one row, and the rows a table.
+
+    Args:
+        policy: a name (`random`, `hf:PATH`, `module:attribute`, …) or a policy.
+        envs: ids, globs (`assay/*Letter*`), ids with options (`'assay/X-v0?n_shots=3'`), or
+            (id, options) pairs.
+        suite: a named set of environments instead of `envs`.
+        n: episodes an environment, or "all" of a finite split; default 100, or what the suite says.
+        split, seed: default `test` and 0, or what the suite says.
+        out: a file for the rows; the same call again continues it. None keeps nothing.
+        progress: called with a `Progress` about ten times a second.
+        policy_settings: keyword arguments for a policy made by name.
+
+    The other settings are those of `EvalConfig`.
+
+    Raises:
+        AssayError: a setting, name or file that cannot be used; nothing has been written then.
+        DiskFull: what was stored before is kept.
+        KeyboardInterrupt: a second interrupt; after the first the results so far are returned.
+    """
+    pairs = resolve_envs(envs)
+    config = EvalConfig(
+        policy=policy_id(policy),
+        envs=tuple(env_label(*pair) for pair in pairs),
+        suite=suite,
+        n=n,  # pyright: ignore[reportArgumentType] - checked there
+        split=split,
+        seed=seed,
+        samples=samples,
+        out=None if out is None else os.fspath(out),
+        backend=backend,
+        workers=workers,
+        batch=batch,
+        new_run=new_run,
+        retry=tuple(retry),
+        time_limit_s=time_limit_s,
+        step_limit=step_limit,
+        token_limit=token_limit,
+        frames=frames,
+    )
+    make_backend = find_backend(backend)
+    chosen = load_suite(suite) if suite is not None else None
+    config, plan = _plan(config, pairs, chosen)
+    made_here = isinstance(policy, str)
+    loaded = load_policy(policy, **(policy_settings or {}))
+    try:
+        identity = _identity(config, plan, loaded, policy_settings or {}, chosen)
+        job = Job(
+            policy=loaded,
+            options={(env.env_id, env.digest): env.options for env in plan.envs},
+            policy_spec=policy if made_here else None,
+            policy_settings=policy_settings or {},
+            limits=EpisodeLimits(time_limit_s, step_limit, token_limit),
+            batch=batch or DEFAULT_BATCH,
+            frames=frames,
+            workers=workers,
+        )
+        return _run(config, plan, identity, job, make_backend, progress)
+    finally:
+        close: Any = getattr(loaded, "close", None)
+        if made_here and close is not None:
+            close()
+
+
+def _plan(
+    config: EvalConfig, pairs: list[EnvOptions], suite: Suite | None
+) -> tuple[EvalConfig, Plan]:
+    """The plan, and the settings with what the suite (or the default) says filled in."""
+    if suite is not None:
+        pairs = resolve_envs(suite.envs)
+    elif not pairs:
+        raise OptionError("Nothing to evaluate on: name environments (envs=) or a suite.")
+    config = replace(
+        config,
+        n=config.n if config.n is not None else (suite.n if suite else DEFAULT_N),
+        split=config.split or (suite.split if suite else "test"),
+        seed=config.seed if config.seed is not None else (suite.seed if suite else 0),
+    )
+    assert config.n is not None and config.split is not None and config.seed is not None
+    plan = make_plan(
+        pairs,
+        config.policy,
+        n=config.n,
+        split=config.split,
+        seed=config.seed,
+        samples=config.samples,
+        cap=suite is not None and suite.cap,
+    )
+    return config, plan
+
+
+def _identity(
+    config: EvalConfig,
+    plan: Plan,
+    policy: Policy,
+    policy_settings: Mapping[str, Any],
+    suite: Suite | None,
+) -> dict[str, Any]:
+    """All that may change a result: what the fingerprint is made of."""
+    envs = [
+        {
+            "id": env.env_id,
+            "options": dict(env.options),
+            "digest": env.digest,
+            "n": env.n,
+            "size": env.size,
+            "shared_instances": env.shared_instances,
+        }
+        for env in plan.envs
+    ]
+    identity = {
+        "policy": {
+            "id": plan.policy_id,
+            "deterministic": policy.deterministic,
+            "settings": dict(policy_settings),
+            "describe": dict(describe_policy(policy)),
+        },
+        "envs": envs,
+        "suite": None if suite is None else {"name": suite.name, "version": suite.version},
+        "split": config.split,
+        "seed": config.seed,
+        "samples": plan.samples,
+        "limits": {
+            "time_s": config.time_limit_s,
+            "steps": config.step_limit,
+            "tokens": config.token_limit,
+        },
+        "versions": versions(),
+        "revision": source_revision(),
+    }
+    return json.loads(json.dumps(identity, default=shorten))  # as it will be read back
+
+
+def _run(
+    config: EvalConfig,
+    plan: Plan,
+    identity: dict[str, Any],
+    job: Job,
+    make_backend: Callable[[Job], Backend],
+    progress: OnProgress | None,
+) -> Results:
+    store = Store(config.out)
+    try:
+        run = _find_run(store, config, identity)
+        driver = Driver(plan, store, run, frozenset(config.retry), progress)
+        if driver.unfinished:
+            driver.drive(make_backend(job))
+        store.flush()
+        results = summarise(store, run, resume=resume_command(config))
+    except BaseException:
+        store.close()
+        raise
+    if config.out is not None:
+        store.close()
+    return results
+
+
+def _find_run(store: Store, config: EvalConfig, identity: dict[str, Any]) -> int:
+    """The run to continue, or a new one.
+
+    Raises:
+        StoreError: the file holds only other runs, and no new one was asked for.
+    """
+    print_ = fingerprint(identity)
+    runs = store.runs()
+    if not config.new_run:
+        for known in reversed(runs):
+            if known.fingerprint == print_:
+                return known.run
+        if runs:
+            changed = difference(runs[-1].identity, identity)
+            raise StoreError(
+                f"'{config.out}' holds another run ({changed}): give another --out, or --new-run "
+                "to start one beside it."
+            )
+    settings = {**asdict(config), "machine": machine()}
+    return store.new_run(print_, identity, settings)

@@ -1,0 +1,283 @@
+"""The table: one row for each policy and environment, with every count that stands behind it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.core.registry import require
+from assay.evaluation import stats
+from assay.evaluation.config import COUNTED, DEFECTS, STATUSES, EpisodeStatus
+from assay.evaluation.plan import env_label
+from assay.evaluation.store import Store
+
+
+@dataclass(frozen=True)
+class EnvResult:
+    """One policy on one environment.
+
+    Attributes:
+        env: the id, with its options as a query where there are any.
+        counts: rows of each status. planned: rows there will be.
+        n_worlds: distinct worlds among the counted rows, where the card says that instances are
+            shared; then these are the tasks. Else None.
+        task_passed, task_samples: per task, of the counted rows.
+    """
+
+    policy: str
+    env: str
+    env_id: str
+    options: Mapping[str, Any]
+    split: str
+    planned: int
+    passed: int
+    counts: Mapping[EpisodeStatus, int]
+    samples: int
+    n_worlds: int | None
+    prompt_tokens: int
+    completion_tokens: int
+    mean_return: float | None
+    mean_steps: float | None
+    wall_s: float
+    task_passed: NDArray[np.int64] = field(repr=False)
+    task_samples: NDArray[np.int64] = field(repr=False)
+
+    @property
+    def done(self) -> int:
+        """Rows there are."""
+        return sum(self.counts.values())
+
+    @property
+    def n(self) -> int:
+        """Rows that count: finished, policy_error and timeout."""
+        return sum(self.counts[status] for status in COUNTED)
+
+    @property
+    def n_failures(self) -> int:
+        """Rows that say nothing about the policy: env_error, verifier_error and crashed."""
+        return sum(self.counts[status] for status in DEFECTS)
+
+    @property
+    def n_tasks(self) -> int:
+        """Distinct tasks among the counted rows."""
+        return len(self.task_samples)
+
+    @property
+    def pass_rate(self) -> float | None:
+        """Passed of counted; None where nothing counts."""
+        return self.passed / self.n if self.n else None
+
+    @cached_property
+    def interval(self) -> stats.Interval:
+        """95 % interval: Wilson's with one sample a task, else over tasks."""
+        if int(self.task_samples.max(initial=0)) <= 1 and self.samples == 1:
+            return stats.wilson(self.passed, self.n)
+        return stats.clustered(self.task_passed, self.task_samples)
+
+    @property
+    def method(self) -> str:
+        """How the interval was made."""
+        one_each = int(self.task_samples.max(initial=0)) <= 1 and self.samples == 1
+        return "wilson" if one_each else "t over tasks"
+
+    @property
+    def low(self) -> float:
+        """Lower end of the interval."""
+        return self.interval.low
+
+    @property
+    def high(self) -> float:
+        """Upper end of the interval."""
+        return self.interval.high
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """The pass rate if all failures of the machine had failed, and if all had passed."""
+        if not self.n_failures:
+            return None
+        total = self.n + self.n_failures
+        return self.passed / total, (self.passed + self.n_failures) / total
+
+    def pass_at(self, k: int) -> float:
+        """Mean over tasks of pass@k; needs at least `k` counted samples of each task."""
+        pairs = zip(self.task_samples.tolist(), self.task_passed.tolist(), strict=True)
+        values = [stats.pass_at_k(n, c, k) for n, c in pairs]
+        return math.fsum(values) / len(values) if values else math.nan
+
+    def pass_hat(self, k: int) -> float:
+        """Mean over tasks of pass^k; needs at least `k` counted samples of each task."""
+        pairs = zip(self.task_samples.tolist(), self.task_passed.tolist(), strict=True)
+        values = [stats.pass_hat_k(n, c, k) for n, c in pairs]
+        return math.fsum(values) / len(values) if values else math.nan
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, one object an environment."""
+        bounds = self.range
+        return {
+            "policy": self.policy,
+            "env": self.env,
+            "split": self.split,
+            "pass_rate": self.pass_rate,
+            "low": self.low,
+            "high": self.high,
+            "interval": self.method,
+            "n": self.n,
+            "passed": self.passed,
+            "planned": self.planned,
+            "tasks": self.n_tasks,
+            "samples": self.samples,
+            "worlds": self.n_worlds,
+            **{status: self.counts[status] for status in STATUSES},
+            "range_low": None if bounds is None else bounds[0],
+            "range_high": None if bounds is None else bounds[1],
+            "mean_return": self.mean_return,
+            "mean_steps": self.mean_steps,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "wall_s": round(self.wall_s, 3),
+        }
+
+
+@dataclass(frozen=True)
+class Results:
+    """What an evaluation found.
+
+    Attributes:
+        rows: one for each environment, in the order of the plan.
+        digest: of all keys, outcomes and steps: equal runs have equal digests.
+        run: its number in the file. out: the file, or None.
+        findings: second rows that disagreed with a stored one.
+        resume: the command that continues, while rows are missing.
+    """
+
+    rows: tuple[EnvResult, ...]
+    digest: str
+    run: int
+    out: str | None
+    findings: int
+    resume: str
+    _store: Store | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned episode has its row."""
+        return all(row.done == row.planned for row in self.rows)
+
+    @property
+    def exit_code(self) -> int:
+        """0 done; 1 a defect was found; 3 interrupted, resumable."""
+        if not self.complete:
+            return 3
+        return int(self.findings > 0 or any(row.n_failures for row in self.rows))
+
+    def __iter__(self) -> Iterator[EnvResult]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, env: int | str) -> EnvResult:
+        """A row by position, by id with query, or by an id that stands for one row."""
+        if isinstance(env, int):
+            return self.rows[env]
+        found = [r for r in self.rows if r.env == env] or [r for r in self.rows if r.env_id == env]
+        if len(found) != 1:
+            raise KeyError(f"{env}: expected one of {', '.join(row.env for row in self.rows)}")
+        return found[0]
+
+    def episodes(self) -> Iterator[dict[str, Any]]:
+        """Every stored row as a dict, in the order of keys, without its steps."""
+        if self._store is not None:
+            yield from self._store.episodes(self.run)
+            return
+        with Store(self.out, read_only=True) as store:
+            yield from store.episodes(self.run)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "results": [row.to_dict() for row in self.rows],
+            "digest": self.digest,
+            "run": self.run,
+            "out": self.out,
+            "findings": self.findings,
+            "complete": self.complete,
+            "exit_code": self.exit_code,
+        }
+
+    def to_pandas(self) -> Any:
+        """A DataFrame with a line for each environment.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+        """
+        pandas: Any = require("pandas", extra="report", what="Results.to_pandas()")
+        return pandas.DataFrame([row.to_dict() for row in self.rows])
+
+
+def summarise(store: Store, run: int, *, resume: str = "") -> Results:
+    """The results of a stored run, from the file alone."""
+    identity = next(known.identity for known in store.runs() if known.run == run)
+    rows = tuple(_env_result(store, run, identity, env) for env in identity["envs"])
+    return Results(
+        rows=rows,
+        digest=store.digest(run),
+        run=run,
+        out=None if store.path is None else str(store.path),
+        findings=store.n_findings(run),
+        resume=resume,
+        _store=store if store.path is None else None,
+    )
+
+
+def _env_result(
+    store: Store, run: int, identity: Mapping[str, Any], env: Mapping[str, Any]
+) -> EnvResult:
+    policy, split = identity["policy"]["id"], identity["split"]
+    place = (run, env["id"], env["digest"], policy, split)
+    where = "WHERE run = ? AND env_id = ? AND env_digest = ? AND policy_id = ? AND split = ?"
+    counts: dict[EpisodeStatus, int] = dict.fromkeys(STATUSES, 0)
+    for status, count in store.query(
+        f"SELECT status, count(*) FROM episodes {where} GROUP BY status", place
+    ):
+        counts[cast("EpisodeStatus", status)] = count
+    counted = f"{where} AND status IN ({', '.join(repr(status) for status in COUNTED)})"
+    task = "CASE WHEN world = '' THEN episode ELSE world END"
+    tasks = store.query(
+        f"SELECT sum(passed), count(*) FROM episodes {counted} GROUP BY {task} ORDER BY {task}",
+        place,
+    )
+    means = store.query(
+        f'SELECT avg("return"), avg(n_steps) FROM episodes {counted}', place
+    )[0]  # fmt: skip
+    totals = store.query(
+        "SELECT total(prompt_tokens), total(completion_tokens), total(wall_ms) "
+        f"FROM episodes {where}",
+        place,
+    )[0]
+    table = np.array(tasks, dtype=np.int64).reshape(-1, 2)
+    return EnvResult(
+        policy=policy,
+        env=env_label(env["id"], env["options"]),
+        env_id=env["id"],
+        options=env["options"],
+        split=split,
+        planned=env["n"] * identity["samples"],
+        passed=int(table[:, 0].sum()),
+        counts=counts,
+        samples=identity["samples"],
+        n_worlds=len(table) if env["shared_instances"] else None,
+        prompt_tokens=int(totals[0]),
+        completion_tokens=int(totals[1]),
+        mean_return=means[0],
+        mean_steps=means[1],
+        wall_s=totals[2] / 1_000,
+        task_passed=table[:, 0],
+        task_samples=table[:, 1],
+    )

@@ -1,0 +1,391 @@
+"""The results file: SQLite in WAL mode, one writer, one row for each planned episode.
+
+A batch of rows is one transaction, so that whatever stops the program, no acknowledged row is lost
+and none is there in part. Key columns and other text hold assay's own words only; what policies and
+environments said is in compressed payloads (`record.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from assay.core.errors import StoreError
+from assay.evaluation.config import EpisodeStatus
+from assay.evaluation.locking import DriverLock, refuse_network_disk
+from assay.evaluation.plan import EpisodeKey
+from assay.evaluation.record import Row
+from assay.evaluation.schema import (
+    APPLICATION_ID,
+    COLUMNS,
+    INSERT,
+    INSERT_STEPS,
+    KEY,
+    KEYS,
+    SCHEMA,
+    SCHEMA_VERSION,
+    VALUES,
+    WHERE_KEY,
+)
+
+_MAGIC = b"SQLite format 3\0"
+BATCH_ROWS = 64
+BATCH_S = 0.5
+
+
+class DiskFull(StoreError):
+    """The disk has no room; what was stored before is intact, and the run resumes from it."""
+
+    exit_code = 3
+
+
+class StoredRun(NamedTuple):
+    """One run of a results file. identity: what the fingerprint covers. settings: the rest."""
+
+    run: int
+    created: str
+    fingerprint: str
+    identity: dict[str, Any]
+    settings: dict[str, Any]
+
+
+class Store:
+    """A results file, open for its one writer (or for readers, with `read_only`).
+
+    Args:
+        path: the file, made when it is not there; None for a temporary one that is never named.
+
+    Raises:
+        StoreError: it is another program's, damaged, newer, in use, or on a network disk.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None, *, read_only: bool = False) -> None:
+        self.path = None if path is None else Path(path)
+        self.read_only = read_only
+        self._pending: list[tuple[int, Row]] = []
+        self._replace: set[tuple[object, ...]] = set()
+        self._flushed = time.monotonic()
+        self._lock: DriverLock | None = None
+        if self.path is not None:
+            self._prepare(self.path)
+        try:
+            self._db = self._connect()
+        except BaseException:
+            if self._lock is not None:
+                self._lock.release()
+            raise
+
+    def _prepare(self, path: Path) -> None:
+        if path.is_dir():
+            raise StoreError(
+                f"'{path}' is a folder: give the name of a file, such as {path}/run.db."
+            )
+        if self.read_only:
+            if not path.exists():
+                raise StoreError(f"No results file '{path}': check the path.")
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            refuse_network_disk(path)
+            lock = DriverLock(path)
+            lock.acquire()
+        except OSError as err:
+            raise StoreError(f"'{path}' cannot be written: {err.strerror or err}.") from err
+        self._lock = lock
+
+    def _connect(self) -> sqlite3.Connection:
+        with self._worded():
+            if self.path is None:
+                db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+            elif self.read_only:
+                _refuse_truncated(self.path)
+                uri = f"{self.path.resolve().as_uri()}?mode=ro"
+                db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+            else:
+                _refuse_truncated(self.path)
+                db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            try:
+                self._open(db)
+            except BaseException:
+                db.close()
+                raise
+        return db
+
+    def _open(self, db: sqlite3.Connection) -> None:
+        owner = db.execute("PRAGMA application_id").fetchone()[0]
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if (owner, version, tables) == (0, 0, 0) and not self.read_only:
+            db.executescript(
+                f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; "
+                f"PRAGMA user_version = {SCHEMA_VERSION}; {SCHEMA} COMMIT;"
+            )
+        elif owner != APPLICATION_ID:
+            raise StoreError(f"'{self.path}' is a database of another program: give another --out.")
+        elif version > SCHEMA_VERSION:
+            raise StoreError(
+                f"'{self.path}' was written by a newer assay (format {version}, this one reads "
+                f"{SCHEMA_VERSION}): upgrade assay, or give another --out."
+            )
+        if self.path is None or self.read_only:
+            return
+        mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            raise StoreError(
+                f"'{self.path}' is on a disk without shared memory, which a results file needs: "
+                "write to a local disk."
+            )
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA cell_size_check = ON")
+
+    @contextmanager
+    def _worded(self) -> Generator[None]:
+        """SQLite's errors as sentences; a transaction that was open is undone."""
+        try:
+            yield
+        except sqlite3.Error as err:
+            name = getattr(err, "sqlite_errorname", "") or ""
+            db: sqlite3.Connection | None = getattr(self, "_db", None)
+            if db is not None and db.in_transaction:
+                db.execute("ROLLBACK")
+            where = f"'{self.path}'" if self.path is not None else "the temporary results file"
+            if name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR"):
+                raise DiskFull(
+                    f"No room to write {where} ({err}): free some space and run the same command "
+                    "again; every episode stored so far is kept."
+                ) from err
+            if name in ("SQLITE_NOTADB", "SQLITE_CORRUPT") or name.startswith("SQLITE_CORRUPT_"):
+                raise StoreError(
+                    f"{where} is no results file, or a damaged one ({err}): give another --out."
+                ) from err
+            if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
+                raise StoreError(f"{where} cannot be opened for writing ({err}).") from err
+            if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+                raise StoreError(
+                    f"{where} is held by another program: close it and run the same command again."
+                ) from err
+            raise StoreError(f"{where} failed: {err}.") from err
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        err: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what is pending, and let go of the file; a second call does nothing."""
+        try:
+            self.flush()
+        finally:
+            self._db.close()
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
+
+    # ------------------------------------------------------------------ runs
+
+    def runs(self) -> list[StoredRun]:
+        """Every run of the file, oldest first."""
+        with self._worded():
+            rows = self._db.execute(
+                "SELECT run, created, fingerprint, identity, settings FROM runs ORDER BY run"
+            ).fetchall()
+        return [StoredRun(r[0], r[1], r[2], json.loads(r[3]), json.loads(r[4])) for r in rows]
+
+    def new_run(
+        self, fingerprint: str, identity: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> int:
+        """Begin a run; its number."""
+        created = _now()
+        values = (created, fingerprint, json.dumps(identity), json.dumps(settings))
+        with self._worded():
+            cursor = self._db.execute(
+                "INSERT INTO runs (created, fingerprint, identity, settings) VALUES (?, ?, ?, ?)",
+                values,
+            )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def statuses(
+        self, run: int, env_id: str, env_digest: str, policy_id: str, split: str
+    ) -> Iterator[tuple[int, int, EpisodeStatus, bool]]:
+        """(episode, sample, status, passed) of each stored row of one environment."""
+        with self._worded():
+            yield from self._db.execute(
+                "SELECT episode, sample, status, passed FROM episodes WHERE run = ? AND env_id = ? "
+                "AND env_digest = ? AND policy_id = ? AND split = ?",
+                (run, env_id, env_digest, policy_id, split),
+            )
+
+    # ------------------------------------------------------------------ writing
+
+    def add(self, run: int, rows: Sequence[Row], *, replace: bool = False) -> None:
+        """Take rows; they are written in batches of 64, or when half a second has passed.
+
+        Args:
+            replace: keep a stored row of the same key in `superseded`, and put this in its place.
+        """
+        for row in rows:
+            self._pending.append((run, row))
+            if replace:
+                self._replace.add(_key_values(run, row.key))
+        self.tick()
+
+    def tick(self) -> None:
+        """Write what is pending when it is time to."""
+        full = len(self._pending) >= BATCH_ROWS
+        if self._pending and (full or time.monotonic() - self._flushed >= BATCH_S):
+            self.flush()
+
+    def flush(self) -> None:
+        """Write all pending rows in one transaction."""
+        self._flushed = time.monotonic()
+        if not self._pending:
+            return
+        rows, self._pending = self._pending, []
+        replaced, self._replace = self._replace, set()
+        values = [_row_values(run, row) for run, row in rows]
+        steps = [(*_key_values(run, row.key), row.codec, row.steps) for run, row in rows]
+        blobs = [blob for _, row in rows for blob in row.blobs]
+        with self._worded():
+            db = self._db
+            db.execute("BEGIN IMMEDIATE")
+            for key in replaced:
+                self._supersede(key)
+            before = db.total_changes
+            db.executemany(INSERT, values)
+            if db.total_changes - before != len(values):
+                self._note_conflicts(values)
+            db.executemany(INSERT_STEPS, steps)
+            if blobs:
+                db.executemany("INSERT INTO blobs VALUES (?, ?) ON CONFLICT DO NOTHING", blobs)
+            db.execute("COMMIT")
+
+    def _supersede(self, key: tuple[object, ...]) -> None:
+        columns = ", ".join(f'e."{name}"' for name in (*KEY, *VALUES))
+        where = " AND ".join(f"e.{name} = ?" for name in KEY)
+        self._db.execute(
+            f"INSERT INTO superseded SELECT {columns}, t.codec, t.steps, ? FROM episodes e "
+            f"LEFT JOIN trajectories t USING ({KEYS}) WHERE {where}",
+            (_now(), *key),
+        )
+        for table in ("episodes", "trajectories"):
+            self._db.execute(f"DELETE FROM {table} WHERE {WHERE_KEY}", key)
+
+    def _note_conflicts(self, values: Sequence[tuple[object, ...]]) -> None:
+        """A second row for a key with other content is a finding, never dropped in silence."""
+        for row in values:
+            key, digest = row[: len(KEY)], row[-1]
+            stored = self._db.execute(
+                f"SELECT payload_digest FROM episodes WHERE {WHERE_KEY}", key
+            ).fetchone()[0]
+            if stored != digest:
+                self._db.execute(
+                    f"INSERT INTO findings ({KEYS}, kind, stored_digest, other_digest, found) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, 'nondeterminism', ?, ?, ?) "
+                    "ON CONFLICT DO NOTHING",
+                    (*key, stored, digest, _now()),
+                )
+
+    # ------------------------------------------------------------------ reading
+
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT over the stored tables (pending rows are not among them)."""
+        with self._worded():
+            return self._db.execute(sql, tuple(values)).fetchall()
+
+    def episodes(self, run: int) -> Iterator[dict[str, Any]]:
+        """Every row of a run in the order of keys, as column -> value, without its payload."""
+        names = (*KEY, *VALUES)
+        with self._worded():
+            for row in self._db.execute(
+                f"SELECT {COLUMNS} FROM episodes WHERE run = ? ORDER BY {KEYS}", (run,)
+            ):
+                yield dict(zip(names, row, strict=True))
+
+    def payload(self, run: int, key: EpisodeKey) -> bytes:
+        """The compressed payload of one episode; `record.read_payload` reads it."""
+        found = self.query(
+            f"SELECT steps FROM trajectories WHERE {WHERE_KEY}", _key_values(run, key)
+        )
+        if not found:
+            raise StoreError(f"'{self.path}' holds no episode {key.episode} of {key.env_id}.")
+        return found[0][0]
+
+    def blob(self, digest: str) -> bytes:
+        """The compressed bytes of a blob."""
+        found = self.query("SELECT bytes FROM blobs WHERE digest = ?", (digest,))
+        if not found:
+            raise StoreError(f"'{self.path}' lacks the stored text or image {digest}.")
+        return found[0][0]
+
+    def n_findings(self, run: int) -> int:
+        """How many second rows disagreed with the first."""
+        return self.query("SELECT count(*) FROM findings WHERE run = ?", (run,))[0][0]
+
+    def digest(self, run: int) -> str:
+        """One digest of a run's keys, outcomes and steps; timing and attempts are left out."""
+        total = blake2b(digest_size=16)
+        with self._worded():
+            for row in self._db.execute(
+                "SELECT env_id, env_digest, policy_id, split, episode, sample, status, passed, "
+                f"reason, payload_digest FROM episodes WHERE run = ? ORDER BY {KEYS}",
+                (run,),
+            ):
+                total.update(repr(row).encode())
+        return total.hexdigest()
+
+
+def _refuse_truncated(path: Path) -> None:
+    """Compare the length that the header states with the file's own, where no log is pending.
+
+    Protects against a file cut short by a copy that stopped; SQLite itself would find out only when
+    it comes to the missing pages, perhaps after writing.
+    """
+    log = path.with_name(path.name + "-wal")
+    if not path.exists() or path.stat().st_size == 0 or (log.exists() and log.stat().st_size > 0):
+        return
+    with path.open("rb") as file:
+        head = file.read(100)
+    if not head.startswith(_MAGIC):
+        raise StoreError(f"'{path}' is no results file of assay: give another --out.")
+    page = int.from_bytes(head[16:18], "big")
+    stated = int.from_bytes(head[28:32], "big") * (65_536 if page == 1 else page)
+    if len(head) < 100 or path.stat().st_size < stated:
+        raise StoreError(
+            f"'{path}' is cut short ({path.stat().st_size:,} of {stated:,} bytes): copy it again, "
+            "or give another --out."
+        )
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
+
+
+def _key_values(run: int, key: EpisodeKey) -> tuple[object, ...]:
+    return (
+        run, key.env_id, key.env_digest, key.policy_id, key.split, key.episode, key.sample
+    )  # fmt: skip
+
+
+def _row_values(run: int, row: Row) -> tuple[object, ...]:
+    key = row.key
+    return (
+        run, key.env_id, key.env_digest, key.policy_id, key.split, key.episode, key.sample,
+        key.index, key.env_seed, key.policy_seed, row.status, int(row.passed), row.reason, row.cut,
+        row.total_reward, row.n_steps, row.prompt_tokens, row.completion_tokens, row.wall_ms,
+        row.attempts, row.world, row.difficulty, row.payload_digest,
+    )  # fmt: skip

@@ -1,0 +1,285 @@
+"""Environments and policies for the tests of evaluation: small, and faulty on request."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+
+from assay.core.answer import AnswerConfig, AnswerEnv, solution  # noqa: F401 - gold by its name
+from assay.core.config import TaskConfig
+from assay.core.env import TaskEnv
+from assay.core.problems import Question
+from assay.core.registry import register
+from assay.core.types import EnvCard, Limits, Problem, Verdict
+from assay.evaluation.rollout import ContextFull
+
+
+class SameText:
+    """Passes the text that equals the reference; raises or errs where a task says so."""
+
+    name, version, limits, deterministic = "same-text", "1", Limits(), True
+
+    def verify(self, outcome: object, task: Any) -> Verdict:
+        fault = task.params.get("fault")
+        if fault == "verdict":
+            return Verdict.error("toy.undecided", "The toy was told to err.")
+        passed = str(outcome) == str(task.reference)
+        if passed:
+            return Verdict.accept("text.same", "It is the same.", extracted=str(outcome))
+        return Verdict.reject("text.different", f"Read {outcome!r}.", extracted=str(outcome))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SumConfig(AnswerConfig):
+    digits: int = 4  # of each number
+
+
+class SumEnv(AnswerEnv):
+    """Adds two numbers; finite with one or two digits, endless with more."""
+
+    Config = SumConfig
+
+    @staticmethod
+    def question(rng: Any, config: SumConfig) -> Question:
+        top = 10**config.digits
+        a, b = rng.integers(0, top), rng.integers(0, top)
+        return Question(f"{a} + {b} = ?", (a, b), float(config.digits))
+
+    @staticmethod
+    def answer(question: Question) -> int:
+        return sum(question.data)
+
+    def make_verifier(self) -> SameText:
+        return SameText()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkConfig(TaskConfig):
+    max_steps: int = 40
+    length: int = 6  # cells to go
+    fault: str = ""  # reset, step, verdict: what goes wrong
+    every: int = 3  # in every so-manieth problem
+    image: bool = False  # observe a picture
+
+
+@dataclass
+class Walk:
+    at: int
+    goal: int
+    slips: int = 0
+
+
+class WalkEnv(TaskEnv[Any, int]):
+    """Walk right to the goal; a step slips one time in four."""
+
+    Config = WalkConfig
+    metadata = {"render_modes": ["ansi", "rgb_array"], "render_fps": 4}  # noqa: RUF012
+
+    def spaces(self):
+        seen = Box(0, 255, (8, 8, 3), np.uint8) if self.config.image else Box(0, 99, (1,), np.int64)
+        return seen, Discrete(3)
+
+    def world_key(self) -> None:
+        return None
+
+    def draw_world(self, rng):
+        return Walk(0, int(rng.init.integers(2, self.config.length + 1)))
+
+    def draw_task(self, rng):
+        if self.faulty("reset"):
+            raise RuntimeError("the toy was told to fail in reset")
+        fault = "verdict" if self.faulty("verdict") else ""
+        return Problem(prompt="Walk.", reference="yes", params={"fault": fault}, difficulty=1.0)
+
+    def faulty(self, where: str) -> bool:
+        return self.config.fault == where and self.index % self.config.every == 0
+
+    def make_verifier(self):
+        return SameText()
+
+    def observe(self):
+        if self.config.image:
+            return self.picture("rgb_array")
+        return np.array([self.world.at], dtype=np.int64)
+
+    def apply(self, action: int):
+        if self.faulty("step"):
+            raise RuntimeError("the toy was told to fail in step")
+        if self.rng.dynamics.random() < 0.25:
+            self.world.slips += 1
+        else:
+            self.world.at = max(0, self.world.at + action - 1)
+        return "ok"
+
+    def settled(self) -> bool:
+        return self.world.at >= self.world.goal
+
+    def outcome(self) -> str:
+        return "yes" if self.world.at >= self.world.goal else "no"
+
+    def facts(self):
+        return {"distance": self.world.goal - self.world.at, "slips": self.world.slips}
+
+    def picture(self, mode: str):
+        picture = np.zeros((8, 8, 3), np.uint8)
+        picture[0, : self.world.at + 1] = 255
+        return picture
+
+
+class SecretEnv(WalkEnv):
+    """One of four worlds, whatever the split."""
+
+    def world_key(self) -> int:
+        return self.world.goal
+
+    def draw_world(self, rng):
+        return Walk(0, int(rng.init.integers(2, 6)))
+
+
+def directions(env: WalkEnv) -> list[int]:
+    """What `random` may do."""
+    return [0, 2]
+
+
+CARDS = (
+    EnvCard(id="toy/Sum-v0", entry_point="evaluation_toys:SumEnv", family="toy", summary="Add."),
+    EnvCard(
+        id="toy/Walk-v0",
+        entry_point="evaluation_toys:WalkEnv",
+        family="toy",
+        summary="Walk.",
+        proof="none",
+        choices="evaluation_toys:directions",
+        info_keys=("distance", "slips"),
+        privileged_info=("distance",),
+    ),
+    EnvCard(
+        id="toy/Secret-v0",
+        entry_point="evaluation_toys:SecretEnv",
+        family="toy",
+        summary="Walk a secret way.",
+        proof="none",
+        shared_instances=True,
+        info_keys=("distance", "slips"),
+    ),
+)
+for _card in CARDS:
+    register(_card)
+
+
+class Adder:
+    """Adds rightly, except for about one question in three, by its seed."""
+
+    deterministic = True
+    name = "adder"
+
+    def __init__(self, wrong: float = 0.35) -> None:
+        self.wrong = wrong
+        self.rng = np.random.default_rng(0)
+
+    def reset(self, *, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def act(self, observation, info):
+        return self.answer(observation, self.rng)
+
+    def answer(self, observation: str, rng: np.random.Generator) -> str:
+        a, b = observation.removesuffix(" = ?").split(" + ")
+        return str(int(a) + int(b) + int(rng.random() < self.wrong))
+
+
+class BatchAdder(Adder):
+    """The same, many at once."""
+
+    def __init__(self, wrong: float = 0.35) -> None:
+        super().__init__(wrong)
+        self.widths: list[int] = []
+        self.open: set[Any] = set()
+
+    def act_batch(self, observations, infos, keys):
+        self.widths.append(len(keys))
+        assert set(keys) <= self.open
+        return [
+            self.answer(o, np.random.default_rng(k.policy_seed))
+            for o, k in zip(observations, keys, strict=True)
+        ]
+
+    def begin(self, key) -> None:
+        self.open.add(key)
+
+    def end(self, key) -> None:
+        self.open.remove(key)
+
+    def take_usage(self, key):
+        return {"prompt_tokens": 5, "completion_tokens": 2}
+
+
+class Walker:
+    """Draws a direction for each step; goes right more often than not."""
+
+    deterministic = True
+
+    def __init__(self, pause_s: float = 0.0) -> None:
+        self.pause_s = pause_s
+        self.infos: list[dict[str, Any]] = []
+
+    def reset(self, *, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def act(self, observation, info):
+        self.infos.append(dict(info))
+        if self.pause_s:
+            time.sleep(self.pause_s)
+        return int(self.rng.choice([0, 1, 2, 2, 2]))
+
+
+class BatchWalker(Walker):
+    """The same with a generator for each episode, kept from `begin` to `end`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rngs: dict[Any, np.random.Generator] = {}
+
+    def begin(self, key) -> None:
+        self.rngs[key] = np.random.default_rng(key.policy_seed)
+
+    def end(self, key) -> None:
+        del self.rngs[key]
+
+    def act_batch(self, observations, infos, keys):
+        return [int(self.rngs[key].choice([0, 1, 2, 2, 2])) for key in keys]
+
+
+class Scripted:
+    """Returns what a list says, in turn, whatever it sees."""
+
+    deterministic = True
+
+    def __init__(self, *actions: Any) -> None:
+        self.actions, self.at = actions, 0
+
+    def reset(self, *, seed: int) -> None:
+        self.at = 0
+
+    def act(self, observation, info):
+        self.at += 1
+        action = self.actions[(self.at - 1) % len(self.actions)]
+        if isinstance(action, ContextFull):
+            raise action
+        if isinstance(action, BaseException) or (
+            isinstance(action, type) and issubclass(action, BaseException)
+        ):
+            raise action
+        return action
+
+
+def make_adder(wrong: float = 0.35) -> Adder:
+    """A factory, for policies by name."""
+    return Adder(wrong)
+
+
+ADDER = Adder()
