@@ -13,6 +13,7 @@ CARDS: tuple[EnvCard, ...] = (
     EnvCard(
         id="assay/Arithmetic-v0",
         entry_point=f"{_MATH}.arithmetic:ArithmeticEnv",
+        vector_entry_point=f"{_MATH}.arithmetic:ArithmeticVectorEnv",
         family="math",
         summary="Work out a sum, difference or product of whole numbers.",
         solution=_REFERENCE,
@@ -22,6 +23,7 @@ CARDS: tuple[EnvCard, ...] = (
     EnvCard(
         id="assay/Compare-v0",
         entry_point=f"{_MATH}.compare:CompareEnv",
+        vector_entry_point=f"{_MATH}.compare:CompareVectorEnv",
         family="math",
         summary="Say which of two numbers is larger.",
         solution=f"{_MATH}.compare:solution",
@@ -32,6 +34,7 @@ CARDS: tuple[EnvCard, ...] = (
     EnvCard(
         id="assay/Countdown-v0",
         entry_point=f"{_MATH}.countdown:CountdownEnv",
+        vector_entry_point=f"{_MATH}.countdown:CountdownVectorEnv",
         family="math",
         summary="Reach a target with all of the given numbers, each used exactly once.",
         solution=_REFERENCE,
@@ -54,6 +57,7 @@ CARDS: tuple[EnvCard, ...] = (
     EnvCard(
         id="assay/FirstLetter-v0",
         entry_point=f"{_TEXT}.first_letter:FirstLetterEnv",
+        vector_entry_point=f"{_TEXT}.first_letter:FirstLetterVectorEnv",
         family="text",
         summary="Name the first letter of a word, or of several words in order.",
         solution=_REFERENCE,
@@ -63,6 +67,7 @@ CARDS: tuple[EnvCard, ...] = (
     EnvCard(
         id="assay/CountLetters-v0",
         entry_point=f"{_TEXT}.count_letters:CountLettersEnv",
+        vector_entry_point=f"{_TEXT}.count_letters:CountLettersVectorEnv",
         family="text",
         summary="Count how often a letter occurs in a word or in several words.",
         solution=_REFERENCE,
@@ -72,6 +77,7 @@ CARDS: tuple[EnvCard, ...] = (
     EnvCard(
         id="assay/ReverseWord-v0",
         entry_point=f"{_TEXT}.reverse_word:ReverseWordEnv",
+        vector_entry_point=f"{_TEXT}.reverse_word:ReverseWordVectorEnv",
         family="text",
         summary="Write a made-up word backwards.",
         solution=_REFERENCE,
@@ -80,6 +86,7 @@ CARDS: tuple[EnvCard, ...] = (
     EnvCard(
         id="assay/SortLetters-v0",
         entry_point=f"{_TEXT}.sort_letters:SortLettersEnv",
+        vector_entry_point=f"{_TEXT}.sort_letters:SortLettersVectorEnv",
         family="text",
         summary="Put the letters of a word in alphabetical order.",
         solution=_REFERENCE,
@@ -101,6 +108,7 @@ CARDS: tuple[EnvCard, ...] = (
         family="game",
         summary="Break a secret colour code from black and white pegs.",
         shared_instances=True,
+        guess_rate=0.02,  # one code of 64; 0.001 with the defaults
         variants=({}, {"colours": 4, "pegs": 3, "tries": 6, "consistent_only": True}),
     ),
     EnvCard(
@@ -113,8 +121,8 @@ CARDS: tuple[EnvCard, ...] = (
         info_keys=("position",),
         explore_info_keys=("position",),
         privileged_info=("goal_at",),
-        guess_rate=0.3,
-        variants=({}, {"actions": "discrete"}, {"n_rooms": 4, "locks": 2, "max_steps": 200}),
+        guess_rate=0.2,  # a random walk in the smaller worlds
+        variants=({}, {"actions": "discrete"}, {"n_rooms": 4, "locks": 2, "max_steps": 250}),
     ),
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assay.core.answer import AnswerConfig, AnswerEnv
+from assay.core.answer_vector import answer_vector
 from assay.core.errors import bad_value
 from assay.core.problems import Question, text_key
 from assay.core.streams import CounterStream
@@ -100,6 +101,9 @@ class ArithmeticEnv(AnswerEnv):
     def answer(question: Question) -> int:
         numbers, signs = question.data
         return value(numbers, signs)
+
+
+ArithmeticVectorEnv = answer_vector(ArithmeticEnv)
 
 
 def value(numbers: tuple[int, ...], signs: str) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete, Space
 
 from assay.core.answer import AnswerConfig, AnswerEnv
+from assay.core.answer_vector import answer_vector
 from assay.core.errors import OptionError, bad_value
 from assay.core.legality import judge_action
 from assay.core.problems import Question
@@ -168,6 +169,11 @@ class PickVerifier(BaseVerifier):
 def pick_array(picks: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Which picks (int, 0 or 1) point at the larger number of their pair, bool (n,)."""
     return picks == (pairs[:, 1] > pairs[:, 0])
+
+
+CompareVectorEnv = answer_vector(
+    CompareEnv, draw=lambda rng, config: draw_pairs(rng, config.digits), judge=pick_array
+)
 
 
 def choices(env: CompareEnv) -> list[Any]:

@@ -9,6 +9,7 @@ from math import factorial, prod
 from typing import Any
 
 from assay.core.answer import AnswerConfig, AnswerEnv
+from assay.core.answer_vector import answer_vector
 from assay.core.errors import bad_value
 from assay.core.problems import Question, text_key
 from assay.core.streams import CounterStream
@@ -121,6 +122,9 @@ class CountdownEnv(AnswerEnv):
     @staticmethod
     def reply(question: Question, reference: Any) -> str:
         return search(*question.data)
+
+
+CountdownVectorEnv = answer_vector(CountdownEnv)
 
 
 def combined(values: list[int], shape: int, operators: str) -> tuple[int, int]:

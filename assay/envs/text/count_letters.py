@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from string import ascii_lowercase
 
 from assay.core.answer import AnswerConfig, AnswerEnv
+from assay.core.answer_vector import answer_vector
 from assay.core.errors import bad_value
 from assay.core.problems import Question
 from assay.core.streams import CounterStream
@@ -88,6 +89,9 @@ class CountLettersEnv(AnswerEnv):
     def answer(question: Question) -> int:
         letter, words = question.data
         return words.count(letter)
+
+
+CountLettersVectorEnv = answer_vector(CountLettersEnv)
 
 
 def counterfeits(env: CountLettersEnv) -> Iterator[tuple[str, list[str]]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assay.core.answer import AnswerConfig, AnswerEnv
+from assay.core.answer_vector import answer_vector
 from assay.core.errors import bad_value
 from assay.core.problems import Question
 from assay.core.streams import CounterStream
@@ -80,6 +81,9 @@ class FirstLetterEnv(AnswerEnv):
     @staticmethod
     def answer(question: Question) -> str:
         return "".join([word[0] for word in question.data])
+
+
+FirstLetterVectorEnv = answer_vector(FirstLetterEnv)
 
 
 def counterfeits(env: FirstLetterEnv) -> Iterator[tuple[str, list[str]]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assay.core.answer import AnswerConfig, AnswerEnv
+from assay.core.answer_vector import answer_vector
 from assay.core.errors import bad_value
 from assay.core.problems import Question, text_key
 from assay.core.streams import CounterStream
@@ -80,6 +81,9 @@ class ReverseWordEnv(AnswerEnv):
     @staticmethod
     def answer(question: Question) -> str:
         return question.data[0][::-1]
+
+
+ReverseWordVectorEnv = answer_vector(ReverseWordEnv)
 
 
 def counterfeits(env: ReverseWordEnv) -> Iterator[tuple[str, list[str]]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from string import ascii_lowercase
 
 from assay.core.answer import AnswerConfig, AnswerEnv
+from assay.core.answer_vector import answer_vector
 from assay.core.errors import bad_value
 from assay.core.problems import Question, text_key
 from assay.core.streams import CounterStream
@@ -80,6 +81,9 @@ class SortLettersEnv(AnswerEnv):
     @staticmethod
     def answer(question: Question) -> str:
         return "".join(sorted(question.data[0]))
+
+
+SortLettersVectorEnv = answer_vector(SortLettersEnv)
 
 
 def counterfeits(env: SortLettersEnv) -> Iterator[tuple[str, list[str]]]:
