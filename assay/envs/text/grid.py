@@ -128,18 +128,22 @@ class TextGridEnv(TaskEnv[str, Any]):
     def goals(self) -> list[dict[str, str]]:
         """Every goal of the wanted kind; none is met at the start."""
         world, kind = self.world, self.config.task
-        things = [name for name in world.things if not name.endswith("key")]
+        tiles, doors = sorted(world.tiles), sorted(world.doors)
+        things = [name for name in sorted(world.things) if not name.endswith("key")]
         kinds = {
-            "reach": [{"on": tile} for tile in world.tiles],
+            "reach": [{"on": tile} for tile in tiles],
             "fetch": [{"carries": thing} for thing in things],
-            "bring": [{"carries": thing, "on": tile} for thing in things for tile in world.tiles],
-            "open": [{"open": door} for door in world.doors],
+            "bring": [{"carries": thing, "on": tile} for thing in things for tile in tiles],
+            "open": [{"open": door} for door in doors],
         }
         return [goal for name in KINDS if kind in ("any", name) for goal in kinds[name]]
 
     def in_time(self, goal: dict[str, str]) -> bool:
-        """Whether a goal can be met within the limit."""
-        return len(plan(self.world, goal)) <= self.config.max_steps
+        """Whether a goal can be met within the limit; planned only where that is in doubt."""
+        c = self.config
+        walks = c.n_rooms + 1 + min(c.locks, c.n_rooms - 1)  # to each door, each key, and two more
+        longest = walks * (2 * c.n_rooms * c.size + 1)
+        return longest <= c.max_steps or len(plan(self.world, goal)) <= c.max_steps
 
     # ------------------------------------------------------------------ the episode
 
@@ -234,17 +238,16 @@ def choices(env: TextGridEnv) -> list[Any]:
     return list(COMMANDS) if text else list(range(len(COMMANDS)))
 
 
-def as_actions(env: TextGridEnv, commands: list[str]) -> list[Any]:
-    """Commands in the form that this environment takes."""
-    if env.config.actions == "text":
-        return list(commands)
-    return [COMMANDS.index(command) for command in commands]
+def as_action(env: TextGridEnv, command: str) -> Any:
+    """A command in the form that this environment takes."""
+    return command if env.config.actions == "text" else COMMANDS.index(command)
 
 
 def solution(env: TextGridEnv) -> Generator[Any, Any, None]:
     """Gold: the plan, found by breadth-first search over what is open so far."""
     assert env.problem is not None
-    yield from as_actions(env, plan(env.world, env.problem.params["goal"]))
+    for command in plan(env.world, env.problem.params["goal"]):
+        yield as_action(env, command)
 
 
 def counterfeits(env: TextGridEnv) -> Iterator[tuple[str, list[Any]]]:
@@ -254,12 +257,16 @@ def counterfeits(env: TextGridEnv) -> Iterator[tuple[str, list[Any]]]:
     right = plan(env.world, goal)
     others = (plan(env.world, other) for other in env.goals() if other != goal)
     missed = next((commands for commands in others if misses(env, commands)), ["wait"])
+    ways = {
+        "nothing at all": ["wait"] * 3,
+        "all but the last step": [*right[:-1], "wait"],
+        "the last step alone": [right[-1] if len(right) > 1 else "wait"],
+        "taking on the spot": ["take"] * 3,
+        "another goal of the same world": missed,
+    }
+    for name, commands in ways.items():
+        yield name, [as_action(env, command) for command in commands]
     claim = wording(goal) if env.config.actions == "text" else len(COMMANDS)
-    yield "nothing at all", as_actions(env, ["wait"] * 3)
-    yield "all but the last step", as_actions(env, [*right[:-1], "wait"])
-    yield "the last step alone", as_actions(env, [right[-1] if len(right) > 1 else "wait"])
-    yield "taking on the spot", as_actions(env, ["take"] * 3)
-    yield "another goal of the same world", as_actions(env, missed)
     yield "saying that it is done", [claim] * 3
 
 

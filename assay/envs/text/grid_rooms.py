@@ -84,7 +84,8 @@ def build(draw: CounterStream, *, size: int, n_rooms: int, locks: int, with_cat:
     """A world in which every door can be opened and every thing reached.
 
     From the first room on, rooms are joined one by one at either end; a key is put where one has
-    been before its door.
+    been before its door. The smallest rooms hold nine cells, of which an agent, two tiles and four
+    keys leave some.
     """
     spare = [
         draw.shuffled(
@@ -99,6 +100,10 @@ def build(draw: CounterStream, *, size: int, n_rooms: int, locks: int, with_cat:
         colours[k]: ((k + 1) * (size + 1), 1 + draw.integers(0, size)) for k in range(n_rooms - 1)
     }
     locked = tuple(sorted(draw.shuffled(list(doors))[:locks]))
+    tiles = {
+        f"{colour} tile": spare[room % n_rooms].pop()
+        for room, colour in enumerate(draw.shuffled(COLOURS)[: n_rooms + 1])
+    }
     things: dict[str, Cell] = {}
     low = high = first
     while low > 0 or high < n_rooms - 1:
@@ -108,11 +113,7 @@ def build(draw: CounterStream, *, size: int, n_rooms: int, locks: int, with_cat:
             things[f"{door} key"] = spare[draw.integers(low, high + 1)].pop()
         low, high = (low - 1, high) if left else (low, high + 1)
     for name in draw.shuffled([f"{c} {t}" for c in COLOURS for t in THINGS])[: n_rooms + 1]:
-        things[name] = spare[draw.integers(0, n_rooms)].pop()
-    tiles = {
-        f"{colour} tile": spare[room % n_rooms].pop()
-        for room, colour in enumerate(draw.shuffled(COLOURS)[: n_rooms + 1])
-    }
+        things[name] = draw.choice([cells for cells in spare if cells]).pop()
     cat = draw.choice([cell for room in spare for cell in room]) if with_cat else None
     line = "#" + ("." * size + "#") * n_rooms
     rows = [list("#" * len(line)), *(list(line) for _ in range(size)), list("#" * len(line))]
@@ -123,17 +124,17 @@ def build(draw: CounterStream, *, size: int, n_rooms: int, locks: int, with_cat:
 
 
 def drawing(world: Rooms) -> tuple[list[str], list[str]]:
-    """The map line by line, and the meaning of its signs."""
+    """The map line by line, and the meaning of its signs; a dict's order is not part of a state."""
     rows = [list(row) for row in world.walls]
     legend = ["@ you"]
-    for number, (name, (x, y)) in enumerate(world.tiles.items(), start=1):
+    for number, (name, (x, y)) in enumerate(sorted(world.tiles.items()), start=1):
         rows[y][x] = str(number)
         legend.append(f"{number} {name}")
-    for sign, (name, (x, y)) in zip("ABCDE", world.doors.items(), strict=False):
+    for sign, (name, (x, y)) in zip("ABCDE", sorted(world.doors.items()), strict=False):
         rows[y][x] = sign
         shut = "locked" if name in world.locked else "shut"
         legend.append(f"{sign} {name} door ({'open' if name in world.opened else shut})")
-    for sign, (name, (x, y)) in zip("abdefghijklmnop", world.things.items(), strict=False):
+    for sign, (name, (x, y)) in zip("abdefghijklmnop", sorted(world.things.items()), strict=False):
         rows[y][x] = sign
         legend.append(f"{sign} {name}")
     if world.cat is not None:
