@@ -194,9 +194,9 @@ class AnswerEnv(TaskEnv[str, str]):
         parts.append(f"Q: {question.text}\nA:")
         return "\n\n".join(parts)
 
-    def shot_reference(self, shot: Question) -> Any:
+    def shot_reference(self, question: Question) -> Any:
         """The reference of a worked example."""
-        return self.answer(shot)
+        return self.answer(question)
 
     def admit(self, action: Any) -> tuple[bool, Any]:
         """Any text is an answer; a text of any length is judged."""

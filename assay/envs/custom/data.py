@@ -87,7 +87,7 @@ def data_card(
     **card_fields: Any,
 ) -> EnvCard:
     """The card of a task from a file, for packages to announce; the file is not opened."""
-    kwargs = {
+    kwargs: dict[str, Any] = {
         "path": str(Path(path).absolute()),
         "prompt": prompt,
         "reference": reference,
@@ -95,6 +95,8 @@ def data_card(
         "instruction": instruction,
         "all_in": all_in,
     }
+    if all_in is not None:
+        kwargs["split"] = all_in  # the only split there is is the default one
     defaults: dict[str, Any] = {
         "family": "custom",
         "summary": f"Questions from {Path(path).name}.",

@@ -8,7 +8,7 @@ from assay import Problem, TaskConfig, TaskEnv, Unicode
 from assay.verifiers import verifier
 
 
-@verifier(name="staircase")
+@verifier
 def at_goal(outcome, task):
     """Whether the climber stands on the step that was asked for."""
     return outcome == task.params["goal"]
