@@ -16,6 +16,7 @@ import gymnasium
 import numpy as np
 
 import assay
+from assay.core.types import DECIDED
 from benchmarks import peers
 from benchmarks.measure import Case, Work
 from benchmarks.peers import N_ENVS, PORTION, REPLIES, endless
@@ -26,7 +27,9 @@ IMPORT_CPU_S = 0.4
 
 WORDS = ("answer abc", "the cat is")
 VALUES = ("10+20+30+4", "1+2*3-40/5")
-MOVES = ("move north", "move south", "move  east", "move  west")
+NUMBERS = tuple(f"{n:10d}" for n in range(1, 21))
+CODES = ("A, B, C, D", "B, C, D, E", "C, D, E, F", "F, E, D, C", "E, C, A, B", "D, B, F, A")
+MOVES = ("go north", "go south", "go east", "go west")
 
 
 def single(name: str, replies: Sequence[Any], **options: Any) -> Work:
@@ -34,6 +37,10 @@ def single(name: str, replies: Sequence[Any], **options: Any) -> Work:
     env = gymnasium.make(name, **options)
     env.reset(seed=0)
     reply = endless(replies)
+    _, _, _, _, info = env.step(reply())
+    if info["action_status"] not in ("ok", "noop"):
+        raise ValueError(f"a reply of this case is {info['action_status']}: it would be measured")
+    env.reset()
 
     def work() -> int:
         for _ in range(PORTION):
@@ -53,6 +60,10 @@ def vector(name: str, mode: str, replies: Sequence[Any], n: int = N_ENVS, **opti
     discrete = isinstance(replies[0], int)
     rows = [[reply() for _ in range(n)] for _ in range(len(replies))]
     actions = [np.array(row) if discrete else tuple(row) for row in rows]
+    infos = envs.step(actions[0])[-1]
+    verdicts = infos.get("final_info", {}).get("verdict", ())
+    if "final_info" in infos and not all(v.status in DECIDED for v in verdicts):
+        raise ValueError("a row that ended has no decided verdict")
 
     def work() -> int:
         for action in actions:
@@ -106,7 +117,6 @@ def our_cases() -> list[Case]:
     four: dict[str, Any] = {"n_numbers": 4}
     guess: dict[str, Any] = {"low": 1, "high": 50, "tries": 7}
     choices: dict[str, Any] = {"answers": "discrete"}
-    codes = peers.CODES
     sync, native, wide = f"sync × {N_ENVS}", f"native × {N_ENVS}", f"native × {N_ARRAY_ENVS}"
     rows: list[tuple[str, str, Callable[[], Work], float | None]] = []
 
@@ -135,8 +145,8 @@ def our_cases() -> list[Case]:
     one_turn(peers.SORT, "assay/SortLetters-v0", WORDS)
     one_turn(peers.COUNTDOWN, "assay/Countdown-v0", VALUES, **four)
     for task, name, replies, options in (
-        (peers.GUESS, "assay/GuessNumber-v0", REPLIES, guess),
-        (peers.CODE, "assay/Mastermind-v0", codes, {}),
+        (peers.GUESS, "assay/GuessNumber-v0", NUMBERS, guess),
+        (peers.CODE, "assay/Mastermind-v0", CODES, {}),
         (peers.GRID, "assay/TextGrid-v0", MOVES, {}),
     ):
         rows.append((task, "single", partial(single, name, replies, **options), None))
