@@ -1,0 +1,1 @@
+"""Agents over vectors and pixels (the `control` extra)."""

@@ -1,0 +1,1 @@
+"""Agents that read and write text (the `llm` extra; endpoints need none)."""

@@ -1,0 +1,253 @@
+"""One chat completion over HTTP: deadline, back-off, and a sentence for whatever comes back."""
+
+from __future__ import annotations
+
+import email.utils
+import http.client
+import json
+import logging
+import random
+import socket
+import ssl
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from assay.core.errors import PolicyError, shorten
+from assay.evaluation.rollout import ContextFull
+
+log = logging.getLogger("assay.language")
+
+_RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_MAX_BYTES = 32 << 20
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A reply, and what the server says it took."""
+
+    text: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server listens, without the last part of the path."""
+
+    secure: bool
+    host: str
+    port: int
+    path: str
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """`http://host:8000/v1`; the scheme may be left out, and so may `/v1`.
+
+        Raises:
+            PolicyError: it is no address.
+        """
+        bare = "://" not in text
+        try:
+            parts = urlsplit(f"//{text}" if bare else text)
+            port = parts.port
+        except ValueError as err:
+            raise PolicyError(f"'{text}' is no address ({err}).") from err
+        if not parts.hostname or parts.scheme not in ("", "http", "https") or parts.query:
+            raise PolicyError(
+                f"'{text}' is no address: expected one such as http://localhost:8000/v1."
+            )
+        secure = parts.scheme == "https" or (bare and parts.hostname not in _LOCAL)
+        path = parts.path.rstrip("/").removesuffix("/chat/completions") or "/v1"
+        return cls(secure, parts.hostname, port or (443 if secure else 80), path)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.secure else 'http'}://{host}:{self.port}{self.path}"
+
+
+class _Again(Exception):
+    """A failure that another try may mend, with the wait that the server asks for."""
+
+    def __init__(self, what: str, wait_s: float = 0.0) -> None:
+        super().__init__(what)
+        self.wait_s = wait_s
+
+
+class ChatClient:
+    """Asks one server; safe to use from several threads.
+
+    Args:
+        address: of the server. key: sent as a bearer token, if not empty.
+        timeout_s: for one request. deadline_s: for one reply, retries included.
+        tries: requests for one reply.
+    """
+
+    def __init__(
+        self, address: Address, *, key: str, timeout_s: float, deadline_s: float, tries: int
+    ) -> None:
+        self.address, self.timeout_s, self.deadline_s = address, timeout_s, deadline_s
+        self.tries = tries
+        self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if key:
+            self._headers["Authorization"] = f"Bearer {key}"
+        self._tls = ssl.create_default_context() if address.secure else None
+
+    def knock(self) -> None:
+        """Raise `PolicyError` unless something listens there."""
+        try:
+            place = (self.address.host, self.address.port)
+            socket.create_connection(place, timeout=min(10.0, self.timeout_s)).close()
+        except OSError as err:
+            raise PolicyError(
+                f"Nothing answers at {self.address} ({err}): start the server, or mend the address."
+            ) from err
+
+    def ask(self, body: dict[str, Any]) -> Completion:
+        """The completion for a request's body.
+
+        Raises:
+            PolicyError: none could be had; says what came instead. ContextFull: it is too long.
+        """
+        end = time.monotonic() + self.deadline_s
+        raw = json.dumps(body).encode("ascii")  # escapes: a lone surrogate has no other form
+        for number in range(1, self.tries + 1):
+            try:
+                return read_completion(self._exchange(raw, end), self.address)
+            except _Again as err:
+                wait = max(err.wait_s, backoff_s(number))
+                left = end - time.monotonic()
+                if number == self.tries or wait >= left:
+                    raise PolicyError(
+                        f"{self.address} gave no reply in {number} of {self.tries} tries and "
+                        f"{self.deadline_s - left:.0f} s: {err}."
+                    ) from err
+                log.info("%s: %s; next try in %.1f s", self.address, err, wait)
+                time.sleep(wait)
+        raise AssertionError("the loop above ends by returning or raising")
+
+    def _exchange(self, raw: bytes, end: float) -> bytes:
+        """The body of a 200; `_Again` for what may pass, `PolicyError` for what will not."""
+        budget = max(0.05, min(self.timeout_s, end - time.monotonic()))
+        place = (self.address.host, self.address.port)
+        if self._tls is None:
+            link = http.client.HTTPConnection(*place, timeout=budget)
+        else:
+            link = http.client.HTTPSConnection(*place, timeout=budget, context=self._tls)
+        # the socket's own timeout starts anew with every byte, so a server that drips would hold us
+        watchdog = threading.Timer(budget, _cut, (link,))
+        watchdog.daemon = True
+        started = time.monotonic()
+        try:
+            watchdog.start()
+            link.request("POST", f"{self.address.path}/chat/completions", raw, self._headers)
+            response = link.getresponse()
+            data = response.read(_MAX_BYTES + 1)
+            if response.length:  # fewer bytes than were announced, and no error from http.client
+                raise http.client.IncompleteRead(data, response.length)
+        except (OSError, http.client.HTTPException) as err:
+            if isinstance(err, ssl.SSLCertVerificationError):
+                raise PolicyError(f"{self.address} is not to be trusted: {err}.") from err
+            if time.monotonic() - started >= budget:
+                raise _Again(f"the answer was not complete after {budget:.0f} s") from err
+            raise _Again(f"the connection failed: {type(err).__name__}: {err}") from err
+        finally:
+            watchdog.cancel()
+            link.close()
+        if len(data) > _MAX_BYTES:
+            raise PolicyError(f"{self.address} sent more than {_MAX_BYTES >> 20} MB for a reply.")
+        if response.status == 200:
+            return data
+        said = _error_text(data)
+        if response.status in _RETRIED:
+            wait = retry_after_s(response.getheader("Retry-After"))
+            raise _Again(f"HTTP {response.status} {response.reason}: {said}", wait)
+        raise _refusal(self.address, response.status, response.reason, said)
+
+
+def _cut(link: http.client.HTTPConnection) -> None:
+    """Wake whoever reads from this connection."""
+    try:
+        if link.sock is not None:
+            link.sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+def _refusal(address: Address, status: int, reason: str, said: str) -> Exception:
+    if status == 400 and "context" in said.lower() and "length" in said.lower():
+        return ContextFull(f"{address}: {said}")
+    hint = {
+        401: " Set ASSAY_API_KEY.",
+        403: " Set ASSAY_API_KEY to a key that may use this model.",
+        404: " Check the model's name and the address, which often ends in /v1.",
+    }.get(status, "")
+    return PolicyError(f"{address} refused: HTTP {status} {reason}: {said}.{hint}")
+
+
+def backoff_s(number: int) -> float:
+    """Seconds before try `number + 1`: doubled each time, with jitter so that threads part.
+
+    The jitter decides no action, so it needs no seed of the policy's.
+    """
+    longest = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (number - 1))
+    return longest * (0.5 + 0.5 * _jitter.random())
+
+
+_jitter = random.Random()
+
+
+def retry_after_s(value: str | None) -> float:
+    """Seconds that a Retry-After header asks for, in either of its forms; 0 for none."""
+    if not value:
+        return 0.0
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+
+
+def read_completion(data: bytes, address: Address) -> Completion:
+    """The reply in a response's body.
+
+    Raises:
+        PolicyError: it is something else; shows how it begins.
+    """
+    try:
+        found = json.loads(data)
+        message = found["choices"][0]["message"]
+        content = message["content"] if "content" in message else message["refusal"]
+        if isinstance(content, list):
+            content = "".join(part["text"] for part in content if part.get("type") == "text")
+        text = "" if content is None else content
+        if not isinstance(text, str):
+            raise TypeError(type(text).__name__)
+        usage = found.get("usage") or {}
+        counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
+        n_prompt, n_completion = (n if type(n) is int and n >= 0 else 0 for n in counts)
+        return Completion(text, n_prompt, n_completion)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as err:
+        seen = shorten(data[:200].decode("utf-8", "replace"), 160) if data else "an empty body"
+        raise PolicyError(
+            f"{address} answered with something else than a chat completion: {seen}. "
+            "Check that the address is that of an OpenAI-compatible server."
+        ) from err
+
+
+def _error_text(data: bytes) -> str:
+    try:
+        found = json.loads(data)
+        error = found.get("error", found)
+        text = error.get("message") if isinstance(error, dict) else error
+        text = text if isinstance(text, str) else str(found)
+    except (ValueError, AttributeError, RecursionError):
+        text = data[:300].decode("utf-8", "replace")
+    return " ".join(text.split())[:300].rstrip(".") or "no further word"

@@ -1,0 +1,201 @@
+"""Served language models: any endpoint that speaks OpenAI's chat completions.
+
+The standard library alone: a request is short beside what it waits for. `client.py` holds one
+exchange with its retries; here are conversations and concurrency.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from assay.agents.language.client import Address, ChatClient, Completion
+from assay.agents.language.generate import Sampling
+from assay.agents.parts.messages import Message, Shots, opening_of
+from assay.agents.parts.settings import need_text, need_text_action, read_settings
+from assay.core.encoding import derive_seed
+from assay.core.errors import PolicyError, bad_value
+from assay.evaluation.rollout import ContextFull
+
+KEY_VARIABLE = "ASSAY_API_KEY"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointSettings(Sampling):
+    """Settings of a served model."""
+
+    shots: Shots = "turns"  # worked examples as earlier turns, or inline in one message
+    system: str = ""  # a system message before the conversation
+    concurrency: int = 8  # requests under way at a time, >= 1
+    timeout_s: float = 120.0  # one request, from connecting to the last byte
+    deadline_s: float = 600.0  # one reply, with all its retries and waits
+    tries: int = 6  # requests for one reply, >= 1
+    tokens_field: str = "max_tokens"  # some servers ask for max_completion_tokens
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("concurrency", "tries"):
+            if getattr(self, name) < 1:
+                raise bad_value(name, getattr(self, name), "an integer of at least 1")
+        for name in ("timeout_s", "deadline_s"):
+            if not 0 < getattr(self, name) < 1e6:
+                raise bad_value(name, getattr(self, name), "a positive number of seconds")
+
+
+@dataclass
+class _Talk:
+    """One episode as the server sees it, and an answer that nobody has taken yet."""
+
+    messages: list[Message] = field(default_factory=list)
+    n_replies: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    asked: str = ""
+    answer: Completion | Exception | None = None
+
+
+@dataclass(frozen=True)
+class _Single:
+    policy_seed: int
+
+
+class EndpointPolicy:
+    """`MODEL@ADDRESS`: a model behind an OpenAI-compatible address, asked concurrently.
+
+    The key, if one is needed, comes from the environment variable `ASSAY_API_KEY`.
+    """
+
+    deterministic = False
+
+    def __init__(self, where: str, **settings: Any) -> None:
+        self.settings = read_settings(EndpointSettings, settings, f"endpoint:{where}")
+        self.model, found, address = where.rpartition("@")
+        if not found or not self.model or not address:
+            raise PolicyError(
+                f"endpoint:{where} names no model and address: expected "
+                "endpoint:MODEL@ADDRESS, such as endpoint:my-model@http://localhost:8000/v1."
+            )
+        self._client = ChatClient(
+            Address.parse(address),
+            key=os.environ.get(KEY_VARIABLE, ""),
+            timeout_s=self.settings.timeout_s,
+            deadline_s=self.settings.deadline_s,
+            tries=self.settings.tries,
+        )
+        self._client.knock()
+        self._talks: dict[Hashable, _Talk] = {}
+        self._single = _Single(0)
+        self._pool: ThreadPoolExecutor | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Model, address and sampling, as they enter the fingerprint of a run; never the key."""
+        s = self.settings
+        return {
+            "model": self.model, "address": str(self._client.address), "shots": s.shots,
+            "system": s.system, "temperature": s.temperature, "top_p": s.top_p,
+            "max_new_tokens": s.max_new_tokens, "stop": list(s.stop),
+        }  # fmt: skip
+
+    def offer(self, action_space: Any, choices: Sequence[Any] | None = None) -> None:
+        """Refuse what is not played in text."""
+        need_text_action(action_space, self.model)
+
+    def reset(self, *, seed: int) -> None:
+        """A new episode for `act`."""
+        self.end(self._single)
+        self._single = _Single(seed)
+
+    def act(self, observation: Any, info: Mapping[str, Any]) -> str:
+        """The reply to one observation."""
+        answer = self.act_batch([observation], [info], [self._single])[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def act_batch(
+        self,
+        observations: Sequence[Any],
+        infos: Sequence[Mapping[str, Any]],
+        keys: Sequence[Any],
+    ) -> list[Any]:
+        """A reply for each episode, or `ContextFull` in its place.
+
+        Raises:
+            PolicyError: a reply could not be had. The others are kept: whoever asks again for one
+                episode at a time gets them, and learns whose the error is, without new requests.
+        """
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.settings.concurrency, "assay-endpoint")
+        waiting: list[tuple[_Talk, Future[Completion]]] = []
+        talks = [self._talks.setdefault(key, _Talk()) for key in keys]
+        for talk, key, observation in zip(talks, keys, observations, strict=True):
+            text = need_text(observation, self.model)
+            if talk.answer is not None and talk.asked == text:
+                continue
+            talk.asked = text
+            body = self._body(talk, text, key.policy_seed)
+            waiting.append((talk, self._pool.submit(self._client.ask, body)))
+        for talk, future in waiting:
+            try:
+                talk.answer = future.result()
+            except (PolicyError, ContextFull) as err:
+                talk.answer = err
+        failed = [t for t in talks if isinstance(t.answer, PolicyError)]
+        if failed:
+            err = failed[0].answer
+            if len(talks) == 1:
+                failed[0].answer = None
+            raise PolicyError(str(err))
+        return [self._take(talk) for talk in talks]
+
+    def _body(self, talk: _Talk, text: str, policy_seed: int) -> dict[str, Any]:
+        s = self.settings
+        if not talk.n_replies:
+            talk.messages = list(opening_of(text, shots=s.shots, system=s.system).messages)
+            messages = talk.messages
+        else:
+            messages = [*talk.messages, {"role": "user", "content": text}]
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": messages,
+            "temperature": s.temperature,
+            "top_p": s.top_p,
+            s.tokens_field: s.max_new_tokens,
+        }
+        if s.stop:
+            body["stop"] = list(s.stop)
+        if s.temperature:
+            body["seed"] = derive_seed("reply", policy_seed, talk.n_replies, bits=31)
+        return body
+
+    def _take(self, talk: _Talk) -> Any:
+        answer, talk.answer = talk.answer, None
+        if not isinstance(answer, Completion):
+            return answer
+        if talk.n_replies:
+            talk.messages.append({"role": "user", "content": talk.asked})
+        talk.messages.append({"role": "assistant", "content": answer.text})
+        talk.n_replies += 1
+        talk.prompt_tokens += answer.prompt_tokens
+        talk.completion_tokens += answer.completion_tokens
+        return answer.text
+
+    def take_usage(self, key: Hashable) -> dict[str, int]:
+        """Tokens that the server counted for an episode since this was last asked."""
+        talk = self._talks.get(key, _Talk())
+        used = {"prompt_tokens": talk.prompt_tokens, "completion_tokens": talk.completion_tokens}
+        talk.prompt_tokens = talk.completion_tokens = 0
+        return used
+
+    def end(self, key: Hashable) -> None:
+        """Forget an episode."""
+        self._talks.pop(key, None)
+
+    def close(self) -> None:
+        """Let the threads go; requests under way are waited for."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None

@@ -1,0 +1,1 @@
+"""The command line: `assay VERB …`, one module a verb."""

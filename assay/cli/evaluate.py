@@ -1,0 +1,304 @@
+"""`assay evaluate POLICY…`: pass rates with intervals, episode by episode into a file; resumes."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+import tyro
+
+from assay.cli.flags import Common, PolicyArg, flag, key_values
+from assay.cli.live import Display
+from assay.cli.show import note, percent, print_json, say, table
+from assay.core.config import option_help
+from assay.core.encoding import digest
+from assay.core.errors import AssayError, OptionError, bad_value
+from assay.core.registry import load, policy_names, policy_target
+from assay.evaluation.config import DEFECTS, STATUSES, EpisodeStatus, EvalConfig, Frames
+from assay.evaluation.engine import evaluate
+from assay.evaluation.results import EnvResult, Results
+from assay.evaluation.store import DiskFull
+
+_HELP = option_help(EvalConfig)
+Text = str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags(Common):
+    """Measure policies: each planned episode is played once, judged, and kept in a file.
+
+    The same command again continues where it stopped, whatever stopped it.
+    """
+
+    policies: Annotated[
+        tyro.conf.Positional[tuple[str, ...]],
+        flag("one or more: random, scripted, smollm2, hf:FOLDER_OR_NAME, endpoint:MODEL@ADDRESS, "
+             "sb3:FILE, module:attribute", "POLICY"),
+    ]  # fmt: skip
+    envs: Annotated[tuple[str, ...], flag(_HELP["envs"], "ENV")] = ()
+    suite: Annotated[Text, flag(_HELP["suite"], "NAME")] = None
+    n: Annotated[Text, flag(f"{_HELP['n']} (default: 100)", "N|all", short="-n")] = None
+    split: Annotated[Text, flag(f"{_HELP['split']} (default: test)", "SPLIT")] = None
+    seed: Annotated[int | None, flag(f"{_HELP['seed']} (default: 0)", "SEED")] = None
+    samples: Annotated[int, flag(_HELP["samples"], "K")] = 1
+    out: Annotated[
+        Text, flag(f"{_HELP['out']}; with several policies a folder with one for each", "FILE")
+    ] = None
+    new_run: Annotated[bool, flag(_HELP["new_run"])] = False
+    retry: Annotated[
+        tyro.conf.UseAppendAction[tuple[str, ...]],
+        flag(f"{_HELP['retry']}: {', '.join(STATUSES)} (repeatable)", "STATUS"),
+    ] = ()
+    temperature: Annotated[
+        float | None, flag("of language models: 0 takes the likeliest token (default: 0)", "T")
+    ] = None
+    max_new_tokens: Annotated[
+        int | None, flag("longest reply of language models (default: 256)", "N")
+    ] = None
+    concurrency: Annotated[
+        int | None, flag("requests to an endpoint at a time (default: 8)", "N")
+    ] = None
+    policy_arg: PolicyArg = ()
+    batch: Annotated[int | None, flag(_HELP["batch"], "N")] = None
+    backend: Annotated[str, flag(_HELP["backend"], "NAME")] = "inline"
+    workers: Annotated[int, flag(_HELP["workers"], "W")] = 1
+    time_limit_s: Annotated[float | None, flag(_HELP["time_limit_s"], "S")] = None
+    step_limit: Annotated[int | None, flag(_HELP["step_limit"], "N")] = None
+    token_limit: Annotated[int | None, flag(_HELP["token_limit"], "N")] = None
+    frames: Annotated[Frames, flag(_HELP["frames"])] = "none"
+
+
+class Job(NamedTuple):
+    """One policy with what it is made with, and where its rows go."""
+
+    policy: str
+    settings: dict[str, Any]
+    out: str | None
+
+
+def run(flags: Flags, words: list[str]) -> int:
+    """Evaluate each policy in turn; the worst of their exit codes."""
+    if not flags.policies:
+        raise OptionError(
+            f"Which policy? One of {', '.join(policy_names())}, or module:attribute: "
+            "assay evaluate random --envs assay/Compare-v0"
+        )
+    n = read_n(flags.n)
+    jobs = plan_jobs(flags)
+    results: list[Results] = []
+    code = 0
+    for job in jobs:
+        try:
+            found = _evaluate(job, flags, n)
+        except DiskFull as err:
+            note(f"assay: {err}")
+            code = 3
+            break
+        except AssayError as err:
+            if len(jobs) == 1:
+                raise
+            note(f"assay: {job.policy}: {err}")
+            code = max(code, 2)
+            continue
+        results.append(found)
+        code = max(code, found.exit_code)
+        if found.exit_code == 3:
+            break
+    _report(results, flags, words, code)
+    return code
+
+
+def read_n(text: str | None) -> int | Literal["all"] | None:
+    """`-n` as a number, `all`, or nothing."""
+    if text is None or text == "all":
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise bad_value("-n", text, "a number of episodes, or all") from None
+
+
+# ---------------------------------------------------------------------- policies
+
+
+def plan_jobs(flags: Flags) -> list[Job]:
+    """Each policy with its own settings and file; every name is looked up before anything runs."""
+    repeated = [p for i, p in enumerate(flags.policies) if p in flags.policies[:i]]
+    if repeated:
+        raise OptionError(f"The policy '{repeated[0]}' was given twice.")
+    wanted: dict[str, Any] = dict(key_values(flags.policy_arg, "--policy-arg"))
+    for name in ("temperature", "max_new_tokens", "concurrency"):
+        if getattr(flags, name) is not None:
+            wanted[name] = getattr(flags, name)
+    targets = {policy: policy_target(policy)[0] for policy in flags.policies}
+    chosen = {policy: {} for policy in targets}
+    for name, value in wanted.items():
+        takers = [p for p, target in targets.items() if len(targets) == 1 or takes(target, name)]
+        if not takers:
+            raise OptionError(f"None of these policies has a setting '{name}'.")
+        for policy in takers:
+            chosen[policy][name] = value if _is_ours(policy) else _from_json(value)
+    return [Job(p, chosen[p], store_path(flags.out, p, len(targets))) for p in targets]
+
+
+def takes(target: str, name: str) -> bool:
+    """Whether what makes a policy has a keyword `name` (or takes any)."""
+    made_by = load(target)
+    try:
+        parameters = inspect.signature(made_by).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(p.kind is p.VAR_KEYWORD or p.name == name for p in parameters)
+
+
+def _is_ours(policy: str) -> bool:
+    return policy in policy_names() or f"{policy.partition(':')[0]}:" in policy_names()
+
+
+def _from_json(value: Any) -> Any:
+    """A setting for somebody else's policy: a number, true, a list, or else text."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def store_path(out: str | None, policy: str, n_policies: int) -> str | None:
+    """The file of one policy: `out` itself, or a file in the folder `out`."""
+    if out is None or (n_policies == 1 and not Path(out).is_dir()):
+        return out
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", policy).strip("._") or "policy"
+    if name != policy:  # two names may come to one
+        name = f"{name[-60:]}-{digest(policy, size=3)}"
+    return str(Path(out) / f"{name}.db")
+
+
+def _evaluate(job: Job, flags: Flags, n: int | Literal["all"] | None) -> Results:
+    if job.out is not None and job.out != flags.out:
+        try:
+            Path(job.out).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as err:
+            raise OptionError(f"--out {flags.out} cannot be a folder here ({err}).") from err
+    retry: Sequence[EpisodeStatus] = flags.retry  # pyright: ignore[reportAssignmentType]
+    with Display(job.policy) as display:
+        return evaluate(
+            job.policy,
+            flags.envs,
+            suite=flags.suite,
+            n=n,
+            split=flags.split,  # pyright: ignore[reportArgumentType] - checked there, as is retry
+            seed=flags.seed,
+            samples=flags.samples,
+            out=job.out,
+            backend=flags.backend,
+            workers=flags.workers,
+            batch=flags.batch or flags.concurrency,
+            new_run=flags.new_run,
+            retry=retry,
+            time_limit_s=flags.time_limit_s,
+            step_limit=flags.step_limit,
+            token_limit=flags.token_limit,
+            frames=flags.frames,
+            progress=display.update,
+            policy_settings=job.settings,
+        )
+
+
+# ---------------------------------------------------------------------- what is printed
+
+
+def _report(results: list[Results], flags: Flags, words: list[str], code: int) -> None:
+    if flags.json:
+        for found in results:
+            for row in found:
+                print_json(row.to_dict())
+    elif len(results) == 1 and len(flags.policies) == 1:
+        print_one(results[0])
+    elif results:
+        print_several(results)
+    for found in results:
+        _note_findings(found)
+    if code == 3:
+        kept = "Interrupted, and nothing was kept: with --out FILE a run can be continued."
+        note(f"Interrupted. To continue: {resume_command(words)}" if flags.out else kept)
+
+
+def resume_command(words: Sequence[str]) -> str:
+    """The command that continues: the same, without what is done once."""
+    kept: list[str] = []
+    skip = False
+    for word in words:
+        once = word in ("--new-run", "--retry")
+        if not (once or skip or word.startswith("--retry=")):
+            kept.append(word)
+        skip = word == "--retry"
+    return shlex.join(["assay", "evaluate", *kept])
+
+
+def _interval(row: EnvResult) -> str:
+    return f"[{row.low:.3f}, {row.high:.3f}]" if row.n else "–"
+
+
+def _other(row: EnvResult) -> str:
+    said = [f"{row.counts[s]} {s}" for s in STATUSES if s != "finished" and row.counts[s]]
+    return ", ".join(said) or "–"
+
+
+def print_one(results: Results) -> None:
+    """A line for each environment, with the counts behind the rate."""
+    table(
+        ("env", "pass", "95 % interval", "tasks", "samples", "finished", "other"),
+        [
+            (
+                row.env, percent(row.pass_rate), _interval(row), str(row.n_tasks),
+                str(row.samples), str(row.counts["finished"]), _other(row),
+            )
+            for row in results
+        ],
+        right=(1, 3, 4, 5),
+    )  # fmt: skip
+    done, planned = sum(r.done for r in results), sum(r.planned for r in results)
+    where = f"{results.out}: " if results.out else ""
+    say(f"\n{where}{done} of {planned} episodes.")
+
+
+def print_several(results: Sequence[Results]) -> None:
+    """A line for each environment, a column for each policy: the rate with its interval."""
+    by_env: dict[str, dict[str, EnvResult]] = {}
+    for found in results:
+        for row in found:
+            by_env.setdefault(row.env, {})[row.policy] = row
+    policies = list(dict.fromkeys(row.policy for found in results for row in found))
+    lines = []
+    for env, rows in by_env.items():
+        cells = [rows.get(policy) for policy in policies]
+        shown = [f"{percent(c.pass_rate)} {_interval(c)}" if c else "–" for c in cells]
+        counts = sorted({c.n for c in cells if c})
+        lines.append((env, "/".join(map(str, counts)), *shown))
+    table(("env", "n", *policies), lines, right=(1,))
+    for found in results:
+        for row in found:
+            if _other(row) != "–":
+                say(f"{row.policy}, {row.env}: {_other(row)}")
+    done = sum(row.done for found in results for row in found)
+    planned = sum(row.planned for found in results for row in found)
+    folder = f"{Path(results[0].out).parent}: " if results[0].out else ""
+    say(f"\n{folder}{done} of {planned} episodes. Rates with 95 % intervals.")
+
+
+def _note_findings(found: Results) -> None:
+    for row in found:
+        if row.n_failures and row.range is not None:
+            what = ", ".join(f"{row.counts[s]} {s}" for s in DEFECTS if row.counts[s])
+            note(
+                f"assay: {row.policy}, {row.env}: {what} say nothing about the policy; the rate "
+                f"lies between {row.range[0]:.3f} and {row.range[1]:.3f}."
+            )
+    if found.findings:
+        note(f"assay: {found.findings} rows were played again with another result: nondeterminism.")

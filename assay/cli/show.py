@@ -1,0 +1,83 @@
+"""What verbs print: tables and JSON on standard output, and short words for spaces."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gymnasium import spaces
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from assay.core.errors import shorten
+from assay.core.spaces import Unicode
+
+_WIDE = 10_000  # off a terminal lines are as long as they are: another program reads them
+
+
+def console() -> Console:
+    """Standard output: as wide as the terminal, or without limit where there is none."""
+    return Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False, soft_wrap=False)
+
+
+def print_json(value: Any) -> None:
+    """One object on one line; characters outside ASCII are escaped, so any text survives."""
+    print(json.dumps(value, default=str))
+
+
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()
+) -> None:
+    """A plain table: a line for each row, cut with an ellipsis where the terminal is too narrow."""
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for i, header in enumerate(headers):
+        made.add_column(
+            header, no_wrap=True, overflow="ellipsis", justify="right" if i in right else "left"
+        )
+    for row in rows:
+        made.add_row(*map(_plain, row))
+    console().print(made)
+
+
+def _plain(text: str) -> str:
+    return printable(text).replace("[", "\\[")
+
+
+def printable(text: str) -> str:
+    """Text that any terminal takes: lone surrogates and control characters are escaped."""
+    shown = "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return shown.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def say(text: str = "") -> None:
+    """A line on standard output, whatever characters are in it."""
+    print(printable(text))
+
+
+def note(text: str) -> None:
+    """A line on standard error."""
+    print(printable(text), file=sys.stderr, flush=True)
+
+
+def short_space(space: Any) -> str:
+    """A space in a word or two."""
+    if isinstance(space, Unicode) or type(space).__name__ == "Text":
+        return "text"
+    if isinstance(space, spaces.Discrete):
+        return f"{space.n} choices"
+    if isinstance(space, spaces.Box):
+        if len(space.shape) == 3 and space.dtype == "uint8":
+            return "image " + "×".join(map(str, space.shape[:2]))
+        return f"numbers {'×'.join(map(str, space.shape))}" if space.shape else "a number"
+    if isinstance(space, spaces.Dict):
+        return "+".join(space.spaces)
+    return shorten(space, 24)
+
+
+def percent(value: float | None) -> str:
+    """A pass rate as it stands in tables: `0.641`, or a dash for none."""
+    return "–" if value is None else f"{value:.3f}"

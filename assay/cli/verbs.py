@@ -1,0 +1,47 @@
+"""The verbs and what they are for; strings only, so that each loads no more than it uses."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """A verb: the module that does it, one line on what it does, and a command that shows it."""
+
+    module: str
+    summary: str
+    example: str
+
+
+VERBS: dict[str, Verb] = {
+    "list": Verb(
+        "assay.cli.listing",
+        "every environment, one line each",
+        "assay list --family math",
+    ),
+    "describe": Verb(
+        "assay.cli.describe",
+        "one environment: rules, spaces, options, a sample episode with its solution",
+        "assay describe 'assay/Countdown-v0?n_numbers=3'",
+    ),
+    "play": Verb(
+        "assay.cli.play",
+        "play an episode yourself, or watch a policy play it",
+        "assay play assay/GuessNumber-v0 --seed 3",
+    ),
+    "evaluate": Verb(
+        "assay.cli.evaluate",
+        "measure policies on environments: pass rates with 95 % intervals; resumes",
+        "assay evaluate random scripted --envs 'assay/*Letter*' -n 50 --out runs/letters",
+    ),
+    "check": Verb(
+        "assay.cli.check",
+        "test that environments keep the contract: gold passes, fakes fail, nothing leaks",
+        "assay check assay/Arithmetic-v0",
+    ),
+    "doctor": Verb(
+        "assay.cli.doctor",
+        "what works on this machine, and what to install for the rest",
+        "assay doctor",
+    ),
+}
