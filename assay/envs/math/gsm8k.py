@@ -23,6 +23,7 @@ HOW = {
     "last": "Work it out step by step. Finish with a line that holds #### and the number.",
     "boxed": "Work it out step by step. Finish with the number in \\boxed{}.",
 }
+END = {"last": "#### {}", "boxed": "The answer is \\boxed{{{}}}."}  # of worked solutions
 _ASIDE = re.compile(r"<<[^<>]*>>")  # the data's notes for a calculator
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
@@ -135,8 +136,7 @@ class GSM8KEnv(AnswerEnv):
     def worked(self, question: Question) -> str:
         """The worked solution in the form that is asked for."""
         gold = self.loaded.golds[question.key]
-        end = f"#### {gold.final}" if self.config.answers == "last" else f"\\boxed{{{gold.final}}}"
-        return f"{gold.worked}\n{end}"
+        return f"{gold.worked}\n{END[self.config.answers].format(gold.final)}"
 
     def draw_task(self, rng: Streams) -> Problem:
         steps = self.loaded.golds[self.world.question.key].worked.count("\n") + 1
@@ -195,11 +195,9 @@ def _load_hub(name: str, answers: bool) -> Loaded:
     if name.count("/") != 1 or name.startswith((".", "/", "~")) or " " in name:
         raise MissingFile(f"{nowhere}: point it at a folder with train.jsonl and test.jsonl.")
     try:
-        datasets: Any = require("datasets", extra="data", what="A data set from the hub")
+        datasets: Any = require("datasets", extra="data", what="the hub")
     except MissingExtra as err:
-        raise MissingExtra(
-            f"{nowhere}, and as a name on the hub it is not to be had. {err}"
-        ) from err
+        raise MissingExtra(f"{nowhere}; to take it for a name on the hub: {err}") from err
     try:
         data = datasets.load_dataset(name, "main")
         rows = {
@@ -264,7 +262,7 @@ def counterfeits(env: GSM8KEnv) -> Iterator[tuple[str, list[str]]]:
     right = int(float(env.reference(env.world.question)))
     worked = env.worked(env.world.question)
     body = worked[: worked.rindex("\n")]
-    end = "#### {}" if env.config.answers == "last" else "\\boxed{{{}}}"
+    end = END[env.config.answers]
     yield "one too many", [end.format(right + 1)]
     yield "the worked solution, then another number", [f"{body}\n{end.format(right + 7)}"]
     yield "ten times as much", [end.format(10 * right or 10)]
