@@ -59,10 +59,8 @@ class DrawnStream(CounterStream):
 def drawn_streams(rows: CounterArray) -> list[DrawnStream]:
     """The streams of these rows, with their first draws made."""
     keys = rows.state.tolist()
-    units = np.empty((len(keys), _AHEAD))
-    for k in range(_AHEAD):
-        units[:, k] = rows.bits() >> np.uint64(11)
-    return list(map(DrawnStream, (units * _UNIT).tolist(), keys, rows.state.tolist()))
+    units = (rows.ahead(_AHEAD) >> np.uint64(11)).astype(np.float64) * _UNIT
+    return list(map(DrawnStream, units.tolist(), keys, rows.state.tolist()))
 
 
 def codes_of(indexes: list[int]) -> np.ndarray:

@@ -108,6 +108,13 @@ class CounterArray:
         self.state = self.state + np.uint64(_GOLDEN)
         return mix64_array(self.state)
 
+    def ahead(self, n: int) -> np.ndarray:
+        """The next `n` draws of every row, uint64 (rows, n)."""
+        steps = np.arange(1, n + 1, dtype=np.uint64) * np.uint64(_GOLDEN)
+        states = self.state[:, None] + steps
+        self.state = states[:, -1]
+        return mix64_array(states)
+
     def integers(self, low: int, high: int) -> np.ndarray:
         """Uniform integers from `low` to `high - 1`, int64 (n,)."""
         unit = (self.bits() >> np.uint64(11)).astype(np.float64) * _UNIT
