@@ -4,12 +4,15 @@
 #   PYTHON=/path/to/python   the interpreter to build .venv with (3.11 or newer)
 #   TORCH_INDEX=ADDRESS      a further package index, for another build of torch
 #   PYTEST_ARGS='-k store'   more arguments for pytest
+#   HASH_SEED=123            the hash seed that a test run printed
 
 # The extras that this version uses; the others join the list as something begins to use them.
 EXTRAS := report,control,llm,dev
 PYTEST_ARGS ?=
 # No more than eight: some tests start worker processes of their own.
-PYTEST := .venv/bin/python -m pytest -p tests.skips -n auto --maxprocesses 8 --dist worksteal -rf
+# One hash seed for all workers, another each time: pass HASH_SEED=… to see a failure again.
+HASH_SEED ?= $(shell od -An -N2 -tu2 /dev/urandom | tr -d ' ')
+PYTEST = PYTHONHASHSEED=$(HASH_SEED) .venv/bin/python -m pytest -p tests.skips -n auto --maxprocesses 8 --dist worksteal -rf
 DEMO_POLICIES := random scripted smollm2
 
 export PYTHON TORCH TORCH_INDEX

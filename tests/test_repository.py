@@ -109,6 +109,22 @@ def test_import_assay_loads_nothing_heavy(tmp_path):
     assert json.loads(done.stdout) == []
 
 
+def test_every_module_imports_or_names_a_library_that_is_not_installed(tmp_path):
+    code = """
+import importlib, pkgutil, assay
+for module in pkgutil.walk_packages(assay.__path__, "assay."):
+    if module.name.endswith("__main__"):
+        continue
+    try:
+        importlib.import_module(module.name)
+    except ImportError as error:
+        own = (error.name or "assay").split(".")[0] == "assay"
+        assert not own, f"{module.name}: {error}"
+"""
+    done = run_python(code, tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_python_examples_of_a_page_run(page, tmp_path):
     code = examples(page)
