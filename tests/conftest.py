@@ -28,7 +28,7 @@ EXTRAS = ("gpu", "browser", "gl", "ray")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that takes `registered_id` runs once for every id, so that a new row is tested at once."""
+    """A test that takes `registered_id` runs once for every id: a new row is tested at once."""
     if "registered_id" in metafunc.fixturenames:
         metafunc.parametrize("registered_id", IDS)
 

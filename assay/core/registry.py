@@ -67,6 +67,13 @@ def register(card: EnvCard, *, replace: bool = False) -> EnvCard:
     return card
 
 
+def unregister(env_id: str) -> None:
+    """Make an id cease to exist, here and in Gymnasium (for tests and notebooks)."""
+    known = _cards.pop(card(env_id).id)
+    _by_entry[known.entry_point].remove(known)
+    gym_registry.pop(known.id, None)
+
+
 def card(env_id: str) -> EnvCard:
     """The card of an id.
 

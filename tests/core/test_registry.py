@@ -22,13 +22,7 @@ def paper():
     card = EnvCard(id="try/Paper-v0", entry_point=ENTRY, family="try", summary="Add.")
     registry.register(card)
     yield card
-    forget(card.id)
-
-
-def forget(env_id: str) -> None:
-    card = registry._cards.pop(env_id)
-    registry._by_entry[card.entry_point].remove(card)
-    gymnasium.registry.pop(env_id)
+    registry.unregister(card.id)
 
 
 def test_an_id_is_found_made_and_known_to_its_environment(paper):
@@ -61,7 +55,7 @@ def test_several_ids_share_a_class_through_kwargs(paper):
         assert gymnasium.make("try/Hard-v0").unwrapped.card is hard
         assert gymnasium.make("try/Paper-v0").unwrapped.card is paper
     finally:
-        forget("try/Hard-v0")
+        registry.unregister("try/Hard-v0")
 
 
 def test_unknown_names_say_the_nearest(paper):
@@ -70,6 +64,14 @@ def test_unknown_names_say_the_nearest(paper):
     with pytest.raises(UnknownName, match="No environment matches"):
         registry.matching("nothing/*")
     assert registry.matching("try/*") == ["try/Paper-v0"]
+
+
+def test_an_unregistered_id_is_gone_everywhere():
+    registry.register(EnvCard(id="try/Gone-v0", entry_point=ENTRY, family="try", summary=""))
+    registry.unregister("try/Gone-v0")
+    assert "try/Gone-v0" not in gymnasium.registry
+    with pytest.raises(UnknownName):
+        registry.unregister("try/Gone-v0")
 
 
 @pytest.mark.parametrize("env_id", ["Paper-v0", "try/Paper", ""])
