@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, MissingExtra
 from assay.testing import (
     api,
     ends,
@@ -62,8 +62,8 @@ _TABLE: tuple[Check, ...] = (
 CHECKS: dict[str, Check] = {check.__name__.removeprefix("check_"): check for check in _TABLE}
 """Every check by name, in the order of contract §13."""
 
-ONCE = frozenset({"worker_processes_agree", "card"})
-"""Checks that one variant answers for the id, because they are slow or see the card alone."""
+ONCE = frozenset({"worker_processes_agree"})
+"""Checks that one variant answers for the id, because they start processes."""
 
 NO_LONGER = frozenset(
     "card gymnasium_checker different_seeds_differ global_random_state problems_by_index "
@@ -113,7 +113,7 @@ def run_check(name: str, case: Case) -> Finding:
     start = time.perf_counter()
     try:
         CHECKS[name](case)
-    except NotApplicable as reason:
+    except (NotApplicable, MissingExtra) as reason:
         status, message = "skipped", str(reason)
     except (ContractViolation, AssayError) as err:
         status, message = "failed", str(err)
@@ -142,7 +142,7 @@ def contract_tests(*env_ids: str, slow: bool = False) -> Callable[..., None]:
     def test(case: Case, check: str) -> None:
         try:
             CHECKS[check](case)
-        except NotApplicable as reason:
+        except (NotApplicable, MissingExtra) as reason:
             pytest.skip(str(reason))
 
     test.__doc__ = "The environment keeps the contract."

@@ -27,7 +27,7 @@ JUNK = ("\0 junk", "", "\ud800", "7 or 8", -1, 10**30, 0.5, float("nan"), b"7", 
 def check_vectors_agree(case: Case) -> None:
     """Gymnasium's vector, assay's own and the native one, in the three autoreset modes."""
     kinds = ["gymnasium", "sync", *(["native"] if case.card.vector_entry_point else [])]
-    n_steps = case.count(16 if case.one_turn else 60, 400)
+    n_steps = case.count(16 if case.one_turn else 60, 150)
     for mode in MODES:
         for kind in kinds:
             _compare(case, kind, mode, n_steps)
