@@ -197,7 +197,7 @@ def test_groups_share_a_problem_but_not_their_luck():
 def test_groups_go_on_together(mode):
     vector = make_vec(toys.COUNT, 4, "sync", group=2, autoreset_mode=mode)
     first, _ = vector.reset(seed=0)
-    obs, rewards, terminated, truncated, infos = vector.step(["stop", "noop", "noop", "noop"])
+    obs, _, terminated, _, infos = vector.step(["stop", "noop", "noop", "noop"])
     assert terminated.tolist() == [True, False, False, False]
     ended = infos["final_info"] if mode == "SameStep" else infos
     assert ended["_verdict"].tolist() == [True, False, False, False]
