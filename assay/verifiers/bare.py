@@ -8,10 +8,13 @@ from assay.verifiers.wording import doubtful, sentence_end, sentence_start
 
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 _PROSE = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{2,}")
-_WORD = re.compile(r"\S+")
-_OPERATOR = re.compile(r"(?:[-+*/=^<>×÷·−±]|\\times|\\cdot|\\div|\\pm)+")
-_DIGITS = re.compile(r"[0-9]{1,3}")
+_WORD = re.compile(r"(?:\\[a-z]+\{[^{}\n]{0,60}\}|\S)+")
+_COMMAND_WORDS = re.compile(r"\\[a-z]+\{[^{}\n]{0,60}\}")
+_OPERATOR = re.compile(r"(?:x|[-+*/=^<>×÷·−±]|\\times|\\cdot|\\div|\\pm)+")
+_DIGITS = re.compile(r"\$?[0-9]{1,3}")
 _GROUP_OR_FRACTION = re.compile(r"[0-9]{3}(?![0-9])|[0-9]+/[0-9]+|\\[dt]?frac|[½⅓⅔¼¾]")
+# "2 and 3" is two answers and "2 to 3" none, not a 3.
+_LISTING = frozenset({"and", "&", "to", "through"})
 _BULLET = re.compile(r"(?:[-*•]|\d{1,3}[.)])[ \t]+")
 _EDGE = " \t\r\n*_`'\"“”,;:!?."
 _NEAR = 160  # characters looked at first; the last number is mostly there
@@ -41,7 +44,8 @@ def last_bare(text: str) -> Bare | None:
     if start == floor and floor > 0 and not re.search(r"\s", text[start:end]):
         return Bare(0, end)  # one endless word: over the limit, whatever it is
     whole = text[start:end]
-    if not _PROSE.search(whole):
+    outside = _COMMAND_WORDS.sub("", whole) if "\\" in whole else whole
+    if not _PROSE.search(outside):
         line = whole.rfind("\n") + 1
         return _edges(text, start + line, end)
     formula = _last_formula(text, start, end)
@@ -115,6 +119,8 @@ def _first_of_run(text: str, words: list[re.Match[str]], last: int) -> int:
             first -= 2
         elif _OPERATOR.fullmatch(before) or _joined(before, here):
             first -= 1
+        elif before in _LISTING and first > 1 and _mathy(words[first - 2].group()):
+            first -= 2
         else:
             break
     return first
@@ -126,6 +132,8 @@ def _bounds(text: str, words: list[re.Match[str]], first: int, last: int) -> Bar
         and first < last
         and _line_start(text, words[first].start())
     ):
+        first += 1
+    while first < last and words[first].group() == "=":
         first += 1
     stop = words[last].end()
     if last + 1 < len(words) and not words[last].group().endswith((".", ",", ";", ")")):
@@ -158,7 +166,9 @@ def _operand(word: str) -> bool:
 
 
 def _joined(before: str, here: str) -> bool:
-    """Whether two words are one number (`1 234`, `2 1/3`) or parts of one LaTeX formula."""
+    """Whether two words are one number (`1 234`, `2 1/3`), a sum, or parts of one formula."""
+    if here[0] in "+*/=<>" and _operand(before):
+        return True
     if _DIGITS.fullmatch(before) and _GROUP_OR_FRACTION.match(here):
         return True
-    return _mathy(before) and not before.endswith(",") and "\\" in before + here
+    return _mathy(before) and (before.endswith(",") or "\\" in before + here)

@@ -150,11 +150,9 @@ class FunctionVerifier(BaseVerifier):
         """Refuse what cannot be called."""
         if not callable(self.function):
             raise TypeError(f"@verifier needs a function, not {shorten(self.function)}.")
-
-    @cached_property
-    def label(self) -> str:
-        """`name@version`."""
-        return f"{self.title or getattr(self.function, '__name__', 'function')}@{self.release}"
+        name = self.title or getattr(self.function, "__name__", "function")
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "version", self.release)
 
     def judge(self, outcome: object, task: object) -> Verdict:
         """Ask the function."""

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from assay.verifiers.wording import doubt_after, doubt_before, hedges
 
-_BOX = re.compile(r"\\f?boxed\s{0,8}\{")
-_TOKEN = re.compile(r"\\f?boxed\s{0,8}\{|\\[{}]|\\\\(?!f?boxed)|[{}]")
+_BOX = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{")
+_TOKEN = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{|\\[{}]|\\\\(?!boxed|fbox)|[{}]")
 _GLUE = re.compile(r"(?:[\s,;$*~&]++|\\[,;:! ()\[\]]|\\q?quad\b|\band\b|\\text\{ ?and ?\})*+")
 _UNWRAPPED = 8  # boxes taken off around one answer, and the reason why this stays linear
 _SENTENCE = re.compile(r"[.!?]\s")

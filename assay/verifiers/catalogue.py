@@ -116,7 +116,19 @@ VERIFIERS: Mapping[str, Entry] = {
         summary="One label out of the task's choices.",
         accepted=_examples(_COLOURS, "B", "(B)", r"\boxed{\text{B}}", "green", "The answer is B.")
         + _examples(_COLOURS, "B) green", "I choose option B."),
-        rejected=_examples(_COLOURS, "C", "A or B", "not B", "A B C", "both A and B", "", "Β")
+        rejected=_examples(
+            _COLOURS,
+            "C",
+            "(A)",
+            "red",
+            "The answer is C.",
+            "A or B",
+            "not B",
+            "A B C",
+            "both A and B",
+            "",
+            "Β",
+        )
         + _examples(_COLOURS, "B) red", "green or blue", r"\boxed{A, B}"),
     ),
     "countdown": Entry(

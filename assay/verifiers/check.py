@@ -198,7 +198,6 @@ def _texts(text: str) -> Iterator[tuple[str, str]]:
         ("an alternative behind it", f"{body} or {body[:last]}{turned}"),
     ]
     if len(places) > 1:
-        trials.append(("itself twice", f"{body} {body}"))
         trials.append(("its last character dropped", body[:last] + body[last + 1 :]))
         trials.append(("its first character dropped", body[: places[0]] + body[places[0] + 1 :]))
     for name, other in trials:

@@ -161,7 +161,7 @@ def _numbers(given: Any) -> tuple[int, ...]:
 
 
 def _found(response: str, limits: Limits) -> Found:
-    if "boxed" in response:
+    if "box" in response:
         boxed = _BOXED.find(response, limits)
         if boxed.how == "boxed":
             return boxed

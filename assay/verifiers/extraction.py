@@ -15,7 +15,7 @@ from assay.verifiers.boxes import Boxes, contents, last_group
 from assay.verifiers.characters import has_invisible
 from assay.verifiers.json_reply import last_json
 from assay.verifiers.markers import last_marked, last_tag
-from assay.verifiers.wording import NEAR_CHARS, sentence_start
+from assay.verifiers.wording import sentence_start
 
 Mode = Literal["boxed", "marked", "json", "any"]
 How = Literal["boxed", "marked", "json", "bare", "prose", "whole", "none"]
@@ -75,7 +75,7 @@ class Extraction:
         text = response[start:] if start else response
         if self.mode == "json":
             return _shift(_from_json(text, self.key, limits), start)
-        boxes = last_group(text) if "boxed" in text else None
+        boxes = last_group(text) if "box" in text else None
         if boxes is not None:
             return _shift(_from_boxes(text, boxes, limits), start)
         if self.mode == "boxed":
@@ -204,7 +204,7 @@ def _from_bare(text: str, limits: Limits) -> Found | None:
 
 
 def _near(text: str, found: Found, limits: Limits) -> Found:
-    context = "" if text.isascii() else text[max(0, found.start - NEAR_CHARS) : found.end]
+    context = "" if text.isascii() else text[sentence_start(text, found.start) : found.end]
     return _checked(found, context, limits)
 
 

@@ -145,7 +145,7 @@ class _Parser:
         raise self.unread()
 
     def unit(self, value: Node) -> Node:
-        if self.here.kind not in ("text", "word"):
+        if self.here.kind not in ("text", "word") or self.here.text == "and":
             return value
         first = self.here
         if first.kind == "word" and not first.spaced and first.text not in KNOWN_UNITS:
@@ -209,12 +209,20 @@ class _Parser:
                 self.at += 1
                 node = _node("mul" if sign == "*" else "div", node, self.signed())
                 divided = divided or sign == "/"
+            elif self.times():
+                self.at += 1
+                node = _node("mul", node, self.signed())
             elif self.op("(", "[") or self.here.kind in ("sym", "cmd"):
                 if divided:
                     raise symbolic("A product written behind a slash")
                 node = _node("mul", node, self.power())
             else:
                 return node
+
+    def times(self) -> bool:
+        """Whether an `x` stands between two numbers, where it can only be a sign."""
+        between = self.ahead().kind == "num" and self.tokens[self.at - 1].kind == "num"
+        return self.here.kind == "sym" and self.here.text == "x" and between
 
     def signed(self) -> Node:
         self.deeper()
@@ -364,7 +372,7 @@ class _Parser:
         self.at += 1
         if self.op("_"):
             self.at += 1
-            if self.here.kind == "text":
+            if self.here.kind == "text" and self.here.text.isalnum():
                 name, self.at = f"{name}_{self.here.text}", self.at + 1
             else:
                 name += "_" + canonical(self.argument())

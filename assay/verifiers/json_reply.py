@@ -8,6 +8,7 @@ _TOKEN = re.compile(r'[{}]|"')
 _STRING_END = re.compile(r'(?:[^"\\\n]|\\[^\n])*+(["\n]|\Z)')
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 _DEPTH = 64
+_OBJECTS = 1_000  # with the key; more are refused, not skipped
 OBJECT_CHARS = 100_000  # a larger object is no reply with an answer
 
 
@@ -35,7 +36,15 @@ def last_json(text: str, key: str) -> JsonAnswer | None:
     paragraph = 0
     for blank in _BLANK_LINE.finditer(text, 0, len(text.rstrip())):
         paragraph = blank.end()
+    literal = json.dumps(key)
+    asked = 0
     for start, end in reversed(_objects(text)):
+        if text.find(literal, start, end) < 0:
+            continue
+        asked += 1
+        if asked > _OBJECTS:
+            trouble = "Too many objects have the key."
+            return JsonAnswer("", start, end, "over_limit", trouble)
         if answer is not None and (start < paragraph or answer.start < paragraph):
             break
         found = _value(text, start, end, key)

@@ -130,7 +130,7 @@ class MathVerifier(BaseVerifier):
                 status="no_answer",
                 details=details,
             )
-        side = _short_integer(found) or _parsed_boxes(found, self.limits)
+        side = _short_integer(found, self.limits) or _parsed_boxes(found, self.limits)
         return self._compared(gold, side, found, span, question_of(task), details)
 
     def _gold(self, reference: Any) -> Parsed:
@@ -167,6 +167,19 @@ class MathVerifier(BaseVerifier):
                 "math.identical", "The answer is the reference as written.",
                 method="identical", certainty="exact", **common,
             )  # fmt: skip
+        if (
+            side.node is not None
+            and gold.node is not None
+            and not (gold.value is not None and side.value is not None)
+            and canonical(side.node) == canonical(gold.node)
+        ):
+            return Verdict.accept(
+                "math.identical",
+                "The answer is the reference up to spelling and order.",
+                method="canonical",
+                certainty="exact",
+                **common,
+            )
         if (
             side.node is not None
             and question
@@ -223,11 +236,12 @@ class MathVerifier(BaseVerifier):
         )
 
 
-def _short_integer(found: Found) -> Parsed | None:
+def _short_integer(found: Found, limits: Limits) -> Parsed | None:
     text = found.texts[0]
     if text[:1] == "$" == text[-1:]:
         text = text[1:-1]
-    if len(found.texts) == 1 and _INTEGER.fullmatch(text):
+    fits = len(text) <= min(limits.literal_digits, limits.total_digits)
+    if fits and len(found.texts) == 1 and _INTEGER.fullmatch(text):
         value = Number(Fraction(int(text)))
         return Parsed((), ("num", value.value, text), value)
     return None

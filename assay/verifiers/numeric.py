@@ -39,7 +39,7 @@ def read_number(text: str, limits: Limits = DEFAULT_LIMITS) -> Number:
     """
     if text[:1] == "$" == text[-1:]:
         text = text[1:-1] or text
-    if _SIMPLE.fullmatch(text):
+    if len(text) <= min(limits.literal_digits, limits.total_digits) and _SIMPLE.fullmatch(text):
         return Number(Fraction(text), text.lstrip("+") if "." in text else "")
     node = parse(tokenize(text, limits), limits)
     value = fold(node, limits)

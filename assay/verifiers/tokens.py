@@ -79,6 +79,7 @@ def undelimited(text: str) -> str:
     if bare.count("$") == 1 and r"\$" not in text:
         if re.match(r"\s*-?\s*\$\s*[0-9.]", text):
             return text.replace("$", r"\$")
+    if bare.count("$") % 2 and len(re.findall(r"\$(?=[0-9.])", bare)) != bare.count("$"):
         raise Refused("A dollar sign opens a formula that is not closed.")
     return re.sub(r"(?<!\\)\$", " ", text)
 

@@ -55,7 +55,7 @@ SCALE_WORDS = frozenset(
     "percent percents percentage hundred hundreds thousand thousands million millions billion "
     "billions trillion trillions dozen dozens half halves third thirds quarter quarters fourths "
     "fifths sixths sevenths eighths ninths tenths hundredths thousandths squared cubed factorial "
-    "plus minus times divided over modulo point zero one two three four five six seven eight nine "
+    "plus minus divided over modulo point zero one two three four five six seven eight nine "
     "ten eleven twelve twenty thirty forty fifty sixty seventy eighty ninety score pi negative "
     "positive infinity infinite repeating recurring".split()
 )

@@ -186,6 +186,8 @@ def _relation(node: Node, limits: Limits) -> Value:
     name = ""
     if is_name(items[0]):
         name = canonical(items.pop(0))
+        while len(items) > 1 and is_name(items[0]):
+            items.pop(0)  # x = y = 84
     elif len(items) == 2 and _names_in_brackets(items[0], items[1]):
         items.pop(0)
     if len(items) == 1 and items[0][0] != "num":

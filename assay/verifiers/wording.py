@@ -17,6 +17,7 @@ _SUBORDINATE = re.compile(r"\W*(?:since|because|as|given|although|though|while|w
 _BREAK = re.compile(r"[,;:.!?()\n]")
 _FORMAT = " \t\n\r$*_`([{:,;~\\"
 _TRAILING = " \t$*_`)]}"
+_MAYBE = re.compile(r"\b(?:could|might|may) be\b", re.I)
 NEAR_CHARS = 400  # a sentence longer than this is looked at in part, from its answer outwards
 
 
@@ -41,8 +42,10 @@ def hedges(text: str) -> bool:
 
 
 def doubtful(text: str) -> bool:
-    """Whether any word of a text denies or hedges."""
+    """Whether any word of a text denies or hedges, or it only says what could be."""
     said = words(text)
+    if "be" in said and _MAYBE.search(text):
+        return True
     return not HEDGES.isdisjoint(said) or any(is_negation(word) for word in said)
 
 
@@ -88,8 +91,14 @@ def doubt_before(text: str, at: int) -> str:
 
 
 def doubt_after(text: str, at: int) -> str:
-    """The word right after `at` that denies or hedges what stood there, or nothing."""
+    """The word right after `at` that denies or hedges what stood there, or nothing.
+
+    A next sentence that opens with a hedge ("Or 85.") takes the answer back as well.
+    """
     near = text[at : at + 160].lstrip(_TRAILING)
+    following = words(near[:60].lstrip(_TRAILING + ".,;!?\n"))[:1]
+    if following and following[0] in HEDGES and following[0] != "either":
+        return following[0]
     comma = near.startswith(",")
     near = near.lstrip(", ") if comma else near
     stop = _BREAK.search(near)
