@@ -161,6 +161,8 @@ class ChatClient:
         if len(data) > _MAX_BYTES:
             raise PolicyError(f"{self.address} sent more than {_MAX_BYTES >> 20} MB for a reply.")
         if response.status == 200:
+            if not data and response.getheader("Content-Length") is None:
+                raise _Again("the connection ended before the answer began")
             return data
         said = _error_text(data)
         if response.status in _RETRIED:

@@ -179,7 +179,7 @@ def find_folder(name: str) -> Path | None:
         MissingFile: the name is a path and there is nothing. PolicyError: it holds no model.
     """
     path = Path(name).expanduser()
-    if not path.exists():
+    if not name or not path.exists():
         if not name or path.is_absolute() or name.startswith((".", "~")) or name.count("/") != 1:
             raise MissingFile(
                 f"No model folder {shorten(name)}: expected a folder with a config.json, or a name "
