@@ -180,6 +180,11 @@ class AnswerEnv(TaskEnv[str, str]):
         problem = self.problem
         return problem.prompt if problem is not None else self.plain_prompt(self.world.question)
 
+    def picture(self, mode: str) -> str:
+        """The question as text, in whatever form it is observed."""
+        problem = self.problem
+        return problem.prompt if problem is not None else self.plain_prompt(self.world.question)
+
     def plain_prompt(self, question: Question) -> str:
         """Question and instruction."""
         return f"{question.text}\n{self.instruction}" if self.instruction else question.text

@@ -323,6 +323,20 @@ def test_render_says_what_it_needs():
     assert "The cat" in env.render()
 
 
+@pytest.mark.parametrize("reward_free", [False, True])
+def test_a_question_renders_as_text_in_whatever_form_it_is_observed(reward_free):
+    class Numbers(PaperEnv):
+        def spaces(self):
+            return gymnasium.spaces.Box(0, 100_000, (2,), np.int64), super().spaces()[1]
+
+        def observe(self):
+            return np.array(self.world.question.data)
+
+    env = Numbers(render_mode="ansi", reward_free=reward_free)
+    env.reset(seed=0)
+    assert env.render() == env.world.question.text
+
+
 def test_worked_examples_come_from_train_and_never_ask_the_question():
     env = PaperEnv(n_shots=4)
     for index in range(30):
