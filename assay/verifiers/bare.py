@@ -138,7 +138,8 @@ def _bounds(text: str, words: list[re.Match[str]], first: int, last: int) -> Bar
     stop = words[last].end()
     if last + 1 < len(words) and not words[last].group().endswith((".", ",", ";", ")")):
         noun = words[last + 1].group().rstrip(".,;:!?*").lower()
-        if noun in KNOWN_UNITS or noun in SCALE_WORDS:
+        inches = noun != "in" or last + 2 == len(words)  # "84 in total" is not a length
+        if (noun in KNOWN_UNITS and inches) or noun in SCALE_WORDS:
             stop = words[last + 1].end()
     found = _edges(text, words[first].start(), stop)
     body = text[found.start : found.end]

@@ -18,6 +18,7 @@ _BREAK = re.compile(r"[,;:.!?()\n]")
 _FORMAT = " \t\n\r$*_`([{:,;~\\"
 _TRAILING = " \t$*_`)]}"
 _MAYBE = re.compile(r"\b(?:could|might|may) be\b", re.I)
+_NEARER = 100  # looked at first; most sentences begin within it
 NEAR_CHARS = 400  # a sentence longer than this is looked at in part, from its answer outwards
 
 
@@ -54,11 +55,18 @@ def sentence_start(text: str, at: int) -> int:
 
     Not after a line whose last word denies or hedges: "It is not⏎84" stays one sentence.
     """
-    floor = max(0, at - 10 * NEAR_CHARS)
+    for floor in (max(0, at - _NEARER), max(0, at - 10 * NEAR_CHARS)):
+        start = _last_start(text, floor, at)
+        if start > floor or floor == 0:
+            return start
+    return max(0, at - 10 * NEAR_CHARS)
+
+
+def _last_start(text: str, floor: int, at: int) -> int:
     start = floor
     for stop in _STOP.finditer(text, floor, at):
         if stop.group() == "\n":
-            before = words(text[max(floor, stop.start() - 40) : stop.start()])
+            before = words(text[max(0, stop.start() - 40) : stop.start()])
             if before and (is_negation(before[-1]) or before[-1] in HEDGES):
                 continue
         start = stop.end()

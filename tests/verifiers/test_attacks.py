@@ -32,7 +32,8 @@ def refused(text: str, gold: object = "84") -> None:
     [
         r"\boxed{84, 85}", r"\boxed{84} and \boxed{85}", r"\boxed{84 \text{ or } 85}",
         r"\boxed{84 \pm 1}", r"\boxed{83-85}", r"\boxed{[83,85]}", r"\boxed{\{84,85\}}",
-        r"\boxed{(84, 84)}", "The answer is 84. Or 85.", r"\boxed{84}. Or maybe 85.", "84 or 85", "83 to 85 and 84 to 85", "The answer is 84 or 85.",
+        r"\boxed{(84, 84)}", "The answer is 84. Or 85.", r"\boxed{84}. Or maybe 85.",
+        "84 or 85", "83 to 85 and 84 to 85", "The answer is 84 or 85.",
         "84, 85", "either 84", "84/85", r"\boxed{84; 85}", r"\boxed{84 \text{ and } 85}",
         "#### 84, 85", "<answer>84 85</answer>", r"\boxed{84}, \boxed{85}",
         r"\boxed{\text{between } 83 \text{ and } 85}", r"\boxed{84\ldots 90}",

@@ -80,6 +80,8 @@ def found(text: str, extraction: Extraction = ANY) -> tuple[str, str]:
         ("It costs 1 234 units now", "found", "1 234 units"),
         ("It costs $84 for all", "found", "$84"),
         ("It is 8 mm long", "found", "8 mm"),
+        ("It is 8 in total", "found", "8"),
+        ("It is 8 in.", "found", "8 in"),
         ("It is 84 million", "found", "84 million"),
         ("There are 2 and 3", "found", "2 and 3"),
         ("It is not 84", "ambiguous", "84"),
