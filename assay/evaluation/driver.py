@@ -81,7 +81,7 @@ class Driver:
         for env in plan.envs:
             self._look_up(env, retry)
         self._lost: deque[Unit] = deque()
-        self._outstanding = 0
+        self._outstanding: set[int] = set()
         self._unit_number = 0
         self._unit_size = 1
         self._sized_for: tuple[str, str] | None = None
@@ -127,21 +127,19 @@ class Driver:
         self._unit_number += 1
         return Unit(self._unit_number, tuple(keys), attempt)
 
-    def drive(self, backend: Backend) -> bool:
-        """Run until everything is stored; False when an interrupt came first."""
-        with Interrupts() as interrupt:
-            try:
-                while not interrupt.requested:
-                    self._dispatch(backend)
-                    if not self._outstanding:
-                        break
-                    self._take(backend.events(_WAIT_S))
-            finally:
-                backend.close()
-            self._take(backend.events(0.0))
-            self.store.flush()
-            self._show(None)
-            return not interrupt.requested
+    def drive(self, backend: Backend, interrupt: Interrupts) -> None:
+        """Run until everything is stored, or an interrupt comes."""
+        try:
+            while not interrupt.requested:
+                self._dispatch(backend)
+                if not self._outstanding:
+                    break
+                self._take(backend.events(_WAIT_S))
+        finally:
+            backend.close()
+        self._take(backend.events(0.0))
+        self.store.flush()
+        self._show(None)
 
     def _dispatch(self, backend: Backend) -> None:
         for _ in range(backend.capacity()):
@@ -149,11 +147,11 @@ class Driver:
             if unit is None:
                 return
             backend.submit(unit)
-            self._outstanding += 1
+            self._outstanding.add(unit.number)
 
     def _take(self, events: Iterable[Event]) -> None:
         for event in events:
-            self._outstanding -= 1
+            self._outstanding.discard(event.unit.number)
             if isinstance(event, Finished):
                 self._keep(event.rows)
                 self._resize(event)

@@ -19,7 +19,7 @@ from assay.evaluation.config import (
     Frames,
     resume_command,
 )
-from assay.evaluation.driver import Driver, OnProgress
+from assay.evaluation.driver import Driver, Interrupts, OnProgress
 from assay.evaluation.fingerprint import (
     difference,
     fingerprint,
@@ -204,13 +204,18 @@ def _run(
     make_backend: Callable[[Job], Backend],
     progress: OnProgress | None,
 ) -> Results:
-    store = Store(config.out)
+    with Interrupts() as interrupt:
+        store = Store(config.out)
+        try:
+            run = _find_run(store, config, identity)
+            driver = Driver(plan, store, run, frozenset(config.retry), progress)
+            if driver.unfinished:
+                driver.drive(make_backend(job), interrupt)
+            store.flush()
+        except BaseException:
+            store.close()
+            raise
     try:
-        run = _find_run(store, config, identity)
-        driver = Driver(plan, store, run, frozenset(config.retry), progress)
-        if driver.unfinished:
-            driver.drive(make_backend(job))
-        store.flush()
         results = summarise(store, run, resume=resume_command(config))
     except BaseException:
         store.close()

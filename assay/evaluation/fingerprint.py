@@ -10,6 +10,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
@@ -44,8 +45,9 @@ def _version(package: str) -> str:
         return _ABSENT
 
 
+@lru_cache(maxsize=1)
 def source_revision() -> str | None:
-    """The commit of assay's own checkout; None for an installed package."""
+    """The commit of assay's own checkout when it was first asked; None for an installed package."""
     if not (_ROOT / ".git").exists():
         return None
     try:
@@ -84,7 +86,7 @@ def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
     elif isinstance(value, list | tuple) and value:
         parts = enumerate(cast("list[Any]", value))
     else:
-        return {prefix: value}
+        return {prefix: value} if prefix else {}
     out: dict[str, Any] = {}
     for name, item in parts:
         out.update(_flat(item, f"{prefix}.{name}" if prefix else str(name)))

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
@@ -74,6 +74,7 @@ class Store:
         self._replace: set[tuple[object, ...]] = set()
         self._flushed = time.monotonic()
         self._lock: DriverLock | None = None
+        self._logging = False
         if self.path is not None:
             self._prepare(self.path)
         try:
@@ -135,16 +136,6 @@ class Store:
                 f"'{self.path}' was written by a newer assay (format {version}, this one reads "
                 f"{SCHEMA_VERSION}): upgrade assay, or give another --out."
             )
-        if self.path is None or self.read_only:
-            return
-        mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-        if mode != "wal":
-            raise StoreError(
-                f"'{self.path}' is on a disk without shared memory, which a results file needs: "
-                "write to a local disk."
-            )
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("PRAGMA cell_size_check = ON")
 
     @contextmanager
     def _worded(self) -> Generator[None]:
@@ -190,10 +181,34 @@ class Store:
         try:
             self.flush()
         finally:
+            self._rest()
             self._db.close()
             if self._lock is not None:
                 self._lock.release()
                 self._lock = None
+
+    def _write_ahead(self) -> None:
+        """Before the first write of this process, so that a refused file stays as it was."""
+        if self._logging or self.path is None:
+            return
+        mode = self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            raise StoreError(
+                f"'{self.path}' is on a disk without shared memory, which a results file needs: "
+                "write to a local disk."
+            )
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._logging = True
+
+    def _rest(self) -> None:
+        """Leave one plain file, which can be read from a read-only place and copied as it is.
+
+        A reader that has the file open, or a full disk, prevents it; the log then stays beside it,
+        which every SQLite reader understands.
+        """
+        if self._logging:
+            with suppress(sqlite3.Error):
+                self._db.execute("PRAGMA journal_mode = DELETE")
 
     # ------------------------------------------------------------------ runs
 
@@ -212,6 +227,7 @@ class Store:
         created = _now()
         values = (created, fingerprint, json.dumps(identity), json.dumps(settings))
         with self._worded():
+            self._write_ahead()
             cursor = self._db.execute(
                 "INSERT INTO runs (created, fingerprint, identity, settings) VALUES (?, ?, ?, ?)",
                 values,
@@ -261,6 +277,7 @@ class Store:
         steps = [(*_key_values(run, row.key), row.codec, row.steps) for run, row in rows]
         blobs = [blob for _, row in rows for blob in row.blobs]
         with self._worded():
+            self._write_ahead()
             db = self._db
             db.execute("BEGIN IMMEDIATE")
             for key in replaced:
