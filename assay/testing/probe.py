@@ -9,6 +9,7 @@ processes do, it does not see.
 from __future__ import annotations
 
 import atexit
+import importlib
 import json
 import os
 import selectors
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -179,8 +181,7 @@ class Watch:
 
 
 def _answer(request: Mapping[str, Any], watch: Watch | None) -> Any:
-    card = registry.register(EnvCard(**_tuples(request["card"])), replace=True)
-    case = Case(card.id, request["options"])
+    case = Case(_known(EnvCard(**_tuples(request["card"]))), request["options"])
     if request["question"] == "digests":
         return digests(case, **request["arguments"])
     assert watch is not None, "asked about writes without --watch"
@@ -191,6 +192,18 @@ def _answer(request: Mapping[str, Any], watch: Watch | None) -> Any:
     finally:
         watch.on = False
     return sorted(set(watch.seen))
+
+
+def _known(card: EnvCard) -> str:
+    """The id of a card, registered by its own package if that does so, else from the card."""
+    for target in (card.entry_point, *card.kwargs.values()):
+        module = target.partition(":")[0] if isinstance(target, str) else ""
+        if ":" in str(target) and all(part.isidentifier() for part in module.split(".")):
+            with suppress(ImportError):
+                importlib.import_module(module)
+    if card.id not in registry.ids():
+        registry.register(card)
+    return card.id
 
 
 def _tuples(card: Mapping[str, Any]) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def check_pickle_holds_no_reference(case: Case) -> None:
         with case.open() as env, free.open(reward_free=level) as blind:
             if env.replayable:
                 raise NotApplicable("replayable world: it holds a simulator, which is not pickled")
-            for seed in range(case.count(8, 40)):
+            for seed in range(case.count(8, 20)):
                 env.reset(seed=seed)
                 play(blind, random_play(seed), seed=seed)
                 problem = env.problem

@@ -36,7 +36,7 @@ def check_vectors_agree(case: Case) -> None:
 def check_worker_processes_agree(case: Case) -> None:
     """The same with worker processes."""
     for mode in MODES:
-        _compare(case, "process", mode, case.count(12 if case.one_turn else 30, 200))
+        _compare(case, "process", mode, case.count(12 if case.one_turn else 30, 60))
 
 
 def build(case: Case, kind: str, mode: AutoresetMode, n: int = ROWS, **more: Any) -> VectorEnv:
