@@ -92,10 +92,12 @@ class TextEpisodes:
             streams = self._streams(split, [indexes[k] for k in pending], attempt)
             for k, stream in zip(pending, streams, strict=True):
                 question = draw(stream, config)
-                if question is None or not (anywhere or split_of(question_key(question)) == split):
-                    missed.append(k)
-                else:
-                    found[k], attempts[k] = question, attempt
+                if question is not None:
+                    key = question.key or question_key(question)
+                    if anywhere or split_of(key) == split:
+                        found[k], attempts[k] = question, attempt
+                        continue
+                missed.append(k)
             pending, attempt = missed, attempt + 1
         return cast("list[Question]", found), attempts
 
@@ -142,12 +144,8 @@ class TextEpisodes:
             return
         answer, params, start = env.answer, env.params, f"{split}/"
         problems = [
-            Problem(
-                prompt=prompt,
-                reference=answer(question),
-                params=params(question),
-                difficulty=question.difficulty,
-                id=f"{start}{index}",
+            _problem(
+                prompt, answer(question), params(question), question.difficulty, f"{start}{index}"
             )
             for prompt, question, index in zip(prompts, firsts, indexes, strict=True)
         ]
@@ -274,6 +272,17 @@ class TextEpisodes:
         self._attempts[row], self._entropies[row] = env.rng.attempt, env.rng.entropy
         self._worlds[row], self._problems[row], self._ended[row] = env.world, env.problem, env.over
         self._prompts[row] = env.observe()
+
+
+def _problem(
+    prompt: str, reference: Any, params: Any, difficulty: float | None, name: str
+) -> Problem:
+    """A `Problem` without the cost of a frozen dataclass's constructor, which checks nothing."""
+    problem = Problem.__new__(Problem)
+    values = problem.__dict__
+    values["prompt"], values["reference"], values["params"] = prompt, reference, params
+    values["difficulty"], values["id"] = difficulty, name
+    return problem
 
 
 def _repeat(items: list[Any], times: int) -> list[Any]:

@@ -120,7 +120,8 @@ class VerdictEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         reward_free: build it without task and verifier; True takes the first of `levels`.
         explore_info_keys: the keys of the environment's `info` that are kept then.
         on_error: when the verifier cannot decide: ask again, mask the reward, or raise.
-        max_steps: a limit of our own, verdict included; default the id's `max_episode_steps`.
+        max_steps: a limit of our own, verdict included, that counts refused actions too; default
+            that of a `TimeLimit` inside.
         noop: the neutral action, if there is one.
         text: a text face, `(show, read)`.
 
@@ -162,7 +163,7 @@ class VerdictEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         self.level = _level(reward_free, levels)
         spec = env.spec
         self.name = spec.id if spec is not None else type(env.unwrapped).__name__
-        self.max_steps = max_steps if max_steps is not None else spec and spec.max_episode_steps
+        self.max_steps = max_steps if max_steps is not None else _limit_inside(env)
         if self.max_steps is not None and (not is_whole(self.max_steps) or self.max_steps < 1):
             raise bad_value("max_steps", self.max_steps, "None or an integer of at least 1")
         if noop is not None and not judge_action(env.action_space, noop)[0]:
@@ -368,6 +369,15 @@ class VerdictEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
     def n_problems(self, split: str) -> int | None:
         """None: there is an episode for every index."""
         return None
+
+
+def _limit_inside(env: gymnasium.Env[Any, Any]) -> int | None:
+    limits: list[int] = []
+    while isinstance(env, gymnasium.Wrapper):
+        if isinstance(env, gymnasium.wrappers.TimeLimit):
+            limits.append(env._max_episode_steps)
+        env = env.env
+    return min(limits, default=None)
 
 
 def _check(name: str, value: Any, allowed: Sequence[str], fine: bool = False) -> None:

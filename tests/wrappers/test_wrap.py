@@ -142,6 +142,7 @@ def test_a_limit_of_our_own():
     *_, terminated, truncated, info = play(env, [1, 1])
     assert (terminated, truncated) == (False, True) and "verdict" in info
     assert survived(1).max_steps == 500
+    assert wrap(gym.make("CartPole-v1").unwrapped, there).max_steps is None
 
 
 def test_keys_of_our_names_are_renamed():
