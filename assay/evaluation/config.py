@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -78,30 +76,3 @@ class EvalConfig:
 def _at_least(name: str, value: Any, least: int, more: str = "") -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise bad_value(name, value, f"an integer of at least {least}{more}")
-
-
-def resume_command(config: EvalConfig) -> str:
-    """The shell command that continues this evaluation, or advice where there is none."""
-    if config.out is None:
-        return "nothing was kept: give `out=` a file, and a run can be continued"
-    words: list[str] = ["assay", "evaluate", config.policy]
-    if config.suite is not None:
-        words += ["--suite", config.suite]
-    else:
-        words += ["--envs", *config.envs]
-    flags: Sequence[tuple[str, Any]] = (
-        ("-n", config.n),
-        ("--split", config.split),
-        ("--seed", config.seed),
-        ("--samples", config.samples if config.samples != 1 else None),
-        ("--batch", config.batch),
-        ("--time-limit-s", config.time_limit_s),
-        ("--step-limit", config.step_limit),
-        ("--token-limit", config.token_limit),
-        ("--frames", config.frames if config.frames != "none" else None),
-        ("--backend", config.backend if config.backend != "inline" else None),
-        ("--workers", config.workers if config.workers != 1 else None),
-        ("--out", config.out),
-    )
-    words += [str(word) for flag, value in flags if value is not None for word in (flag, value)]
-    return shlex.join(words)

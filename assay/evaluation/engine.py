@@ -17,7 +17,6 @@ from assay.evaluation.config import (
     EpisodeStatus,
     EvalConfig,
     Frames,
-    resume_command,
 )
 from assay.evaluation.driver import Driver, Interrupts, OnProgress
 from assay.evaluation.fingerprint import (
@@ -216,7 +215,7 @@ def _run(
             store.close()
             raise
     try:
-        results = summarise(store, run, resume=resume_command(config))
+        results = summarise(store, run)
     except BaseException:
         store.close()
         raise

@@ -153,7 +153,6 @@ class Results:
         digest: of all keys, outcomes and steps: equal runs have equal digests.
         run: its number in the file. out: the file, or None.
         findings: second rows that disagreed with a stored one.
-        resume: the command that continues, while rows are missing.
     """
 
     rows: tuple[EnvResult, ...]
@@ -161,7 +160,6 @@ class Results:
     run: int
     out: str | None
     findings: int
-    resume: str
     _store: Store | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -221,7 +219,7 @@ class Results:
         return pandas.DataFrame([row.to_dict() for row in self.rows])
 
 
-def summarise(store: Store, run: int, *, resume: str = "") -> Results:
+def summarise(store: Store, run: int) -> Results:
     """The results of a stored run, from the file alone."""
     identity = next(known.identity for known in store.runs() if known.run == run)
     rows = tuple(_env_result(store, run, identity, env) for env in identity["envs"])
@@ -231,7 +229,6 @@ def summarise(store: Store, run: int, *, resume: str = "") -> Results:
         run=run,
         out=None if store.path is None else str(store.path),
         findings=store.n_findings(run),
-        resume=resume,
         _store=store if store.path is None else None,
     )
 

@@ -13,7 +13,7 @@ from assay.core.errors import MissingFile, OptionError, PolicyError, StoreError,
 from assay.evaluation import driver, engine, store
 from assay.evaluation.backends.base import Finished, Lost, find_backend
 from assay.evaluation.backends.worker import Worker
-from assay.evaluation.config import EvalConfig, resume_command
+from assay.evaluation.config import EvalConfig
 from assay.evaluation.engine import evaluate
 from assay.evaluation.record import read_payload
 from assay.evaluation.store import DiskFull, Store
@@ -82,7 +82,6 @@ def test_half_a_run_is_continued(tmp_path, monkeypatch):
     stops.left = 15
     half = evaluate(stops, ENVS[0], n=40, out=out)
     assert not half.complete and half.exit_code == 3 and 0 < half[0].done < 40
-    assert half.resume.startswith("assay evaluate adder --envs toy/Sum-v0 -n 40 --split test")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     seen = []
     rest = evaluate(Adder(), ENVS[0], n=40, out=out, progress=seen.append)
@@ -352,17 +351,6 @@ def test_bad_input_is_one_error_and_leaves_no_file(settings, error, words, tmp_p
 def test_settings_are_checked(name, value):
     with pytest.raises(OptionError, match=f"{name}={value!r}"):
         EvalConfig(policy="p", envs=("e",), **{name: value})
-
-
-def test_the_resume_command_says_what_was_asked():
-    config = EvalConfig(
-        policy="hf:a b", envs=("toy/Sum-v0?digits=3",), n="all", out="r.db", step_limit=9, seed=4
-    )
-    assert resume_command(config) == (
-        "assay evaluate 'hf:a b' --envs 'toy/Sum-v0?digits=3' -n all --seed 4 "
-        "--step-limit 9 --out r.db"
-    )
-    assert "out=" in resume_command(EvalConfig(policy="p", suite="demo"))
 
 
 def test_a_policy_made_by_name_is_closed(monkeypatch):
