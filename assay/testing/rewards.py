@@ -214,7 +214,8 @@ def check_reference_is_hidden(case: Case) -> None:
             problem = env.problem
             assert problem is not None
             if problem.reference is None:
-                raise NotApplicable("the problem holds no reference: its verifier recomputes")
+                _check_by_gold(case, env, n_problems)
+                return
             needles = sorted(_needles(problem.reference))
             references.add(encode(plain(problem.reference)))
             seen_in: set[str] = set()
@@ -234,6 +235,31 @@ def check_reference_is_hidden(case: Case) -> None:
                 f"{case}: info['{key}'] holds the reference before the end, in {count} of "
                 f"{n_problems} problems.",
             )
+
+
+def _check_by_gold(case: Case, env: TaskEnv, n_problems: int) -> None:
+    """Where no reference is kept: does what is seen first name gold's last action?
+
+    Another problem's last action is the control: names of all actions may well stand there.
+    """
+    if case.card.proof == "none" or case.one_turn:
+        raise NotApplicable("the problem holds no reference: its verifier recomputes")
+    answers: list[str] = []
+    seen: list[tuple[Any, ...]] = []
+    for seed in range(n_problems):
+        answers.append(str(play(env, gold, seed=seed).actions[-1]))
+        start = play(env, forever(None), seed=seed, limit=1)
+        seen.append(tuple((obs, dict(_facts(info))) for _, obs, info in _before_the_end(start)))
+    if len(set(answers)) < _DISTINCT:
+        raise NotApplicable("no reference is kept, and gold ends alike everywhere")
+    others = [next(b for b in answers[i:] + answers if b != a) for i, a in enumerate(answers)]
+    hits = sum(_count(s, a) > 0 for s, a in zip(seen, answers, strict=True))
+    control = sum(_count(s, b) > 0 for s, b in zip(seen, others, strict=True))
+    require(
+        hits < 0.9 * n_problems or control > 0.5 * n_problems,
+        f"{case}: what is seen first names gold's last action in {hits} of {n_problems} problems, "
+        f"and another problem's in {control}: the answer stands there.",
+    )
 
 
 def _before_the_end(episode: Episode) -> list[tuple[Any, Any, dict[str, Any]]]:

@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from assay.core.env import Solution
+from assay.core.spaces import Unicode
+from assay.core.types import Problem, Verdict
 from assay.testing.mutants.table import mutant
 from assay.testing.originals import (
     Corridor,
@@ -127,3 +130,67 @@ class AnswerInObservation(PaperEnv):
     def observe(self) -> str:
         told = f" ({self.problem.reference})" if self.problem else ""
         return super().observe() + told
+
+
+@dataclass
+class Safe:
+    """A code, and how many tries are left."""
+
+    code: str
+    tries_left: int = 5
+    tried: str = ""
+
+
+@mutant(
+    "reference_is_hidden",
+    solution=f"{__name__}:crack",
+    shared_instances=True,
+    reward_free_levels=("verdict",),
+    info_keys=(),
+    explore_info_keys=(),
+)
+class SecretShown(CorridorEnv):
+    """A guessing game that keeps no reference, and shows its secret."""
+
+    def spaces(self) -> Any:
+        return Unicode(200), Unicode(20)
+
+    def draw_world(self, rng: Any) -> Any:
+        return Safe(str(rng.init.integers(100, 1000)))
+
+    def draw_task(self, rng: Any) -> Any:
+        return Problem(prompt="Open the safe.")
+
+    def make_verifier(self) -> Any:
+        return _Opened()
+
+    def observe(self) -> str:
+        return f"{self.world.tries_left} tries left (the code is {self.world.code})."
+
+    def apply(self, action: Any) -> Any:
+        self.world.tried = action
+        self.world.tries_left -= 1
+        self.over = self.world.tries_left == 0
+        return "ok"
+
+    def idle(self) -> None:
+        return None
+
+    def outcome(self) -> object:
+        return self.world.tried == self.world.code
+
+    def facts(self) -> dict[str, Any]:
+        return {}
+
+
+class _Opened:
+    def verify(self, outcome: object, task: Any) -> Verdict:
+        if outcome is True:
+            return Verdict.accept("safe.open", "It is open.")
+        return Verdict.reject("safe.closed", "It is closed.")
+
+
+def crack(env: SecretShown) -> Solution:
+    """Gold: first a wrong try, then the code."""
+    yield "000"
+    yield env.world.code
