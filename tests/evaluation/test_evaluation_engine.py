@@ -18,6 +18,8 @@ from assay.evaluation.engine import evaluate
 from assay.evaluation.record import read_payload
 from assay.evaluation.store import DiskFull, Store
 
+pytestmark = pytest.mark.core
+
 HERE = Path(__file__).parent
 ENVS = ("toy/Sum-v0", "toy/Walk-v0?length=4")
 

@@ -8,10 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from evaluation_toys import Adder
 
 from assay.evaluation.engine import evaluate
 from assay.evaluation.store import Store
+
+pytestmark = pytest.mark.core
 
 HERE = Path(__file__).parent
 N = 3_000

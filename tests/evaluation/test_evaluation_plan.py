@@ -4,6 +4,8 @@ from assay.core.encoding import derive_seed
 from assay.core.errors import OptionError, UnknownName, UnknownOption
 from assay.evaluation.plan import make_plan, resolve_envs
 
+pytestmark = pytest.mark.core
+
 
 def plan(*envs, n=10, split="test", seed=0, samples=1, cap=False, policy="p"):
     pairs = resolve_envs(envs)

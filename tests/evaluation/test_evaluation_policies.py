@@ -6,6 +6,8 @@ from assay.core.errors import OptionError, PolicyError, UnknownName
 from assay.core.registry import register_policies
 from assay.evaluation.policies import describe_policy, load_policy, policy_id
 
+pytestmark = pytest.mark.core
+
 
 def test_an_instance_a_class_and_a_factory_are_all_policies():
     assert load_policy("evaluation_toys:ADDER") is evaluation_toys.ADDER

@@ -11,6 +11,8 @@ from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.record import Unstored, read_payload, to_row
 from assay.evaluation.rollout import Episode
 
+pytestmark = pytest.mark.core
+
 KEY = EpisodeKey("toy/Sum-v0", "d", "p", "test", 0, 0)
 LONG = "é" * 5_000 + "\ud83d\ude00"
 

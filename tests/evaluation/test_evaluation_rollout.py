@@ -12,6 +12,8 @@ from assay.evaluation.plan import make_plan
 from assay.evaluation.pool import EnvPool
 from assay.evaluation.rollout import ContextFull, EpisodeLimits, Player
 
+pytestmark = pytest.mark.core
+
 
 def play(policy, env="toy/Sum-v0", n=6, batch=1, limits=None, frames="none", pool=None, **options):
     plan = make_plan([(env, options)], "p", n=n, split="test", seed=0, samples=1)

@@ -8,6 +8,8 @@ import pytest
 from assay.core.errors import OptionError
 from assay.evaluation import stats
 
+pytestmark = pytest.mark.core
+
 
 @pytest.mark.parametrize(
     ("passed", "n", "low", "high"),

@@ -12,6 +12,8 @@ from assay.evaluation.record import to_row
 from assay.evaluation.rollout import Episode
 from assay.evaluation.store import BATCH_ROWS, DiskFull, Store
 
+pytestmark = pytest.mark.core
+
 
 def row(episode, status="finished", passed=True, code="text.same", sample=0):
     key = EpisodeKey("toy/Sum-v0", "d", "p", "test", episode, sample, 2**62, 2**63 - 1, 5)

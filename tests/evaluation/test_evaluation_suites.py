@@ -10,6 +10,8 @@ from assay.evaluation.engine import evaluate
 from assay.evaluation.plan import make_plan, resolve_envs
 from assay.evaluation.suites import load_suite, suite_names
 
+pytestmark = pytest.mark.core
+
 OWN = """
 name = "own"
 version = 3
