@@ -101,8 +101,10 @@ def _sentence(box: str, kind: type, verb: str) -> str:
     said = ""
     for line in box.splitlines()[1:]:
         inner = line.strip(_FRAME).strip()
-        if not inner.strip(_RULE):
-            break
+        if not inner.strip(_RULE):  # below the title too, where boxes cannot be drawn
+            if said:
+                break
+            continue
         said = f"{said} {inner}".strip()
     more = f"`assay {verb} --help` shows what there is."
     unknown = re.match(r"Unrecognized options: (\S+?)(?:,|$)", said)

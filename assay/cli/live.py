@@ -81,9 +81,9 @@ def describe(moment: Moment, began_s: float) -> str:
             parts.append(f"left {clock(left / rate)}")
     counted = sum(moment.counts[s] for s in ("finished", "policy_error", "timeout"))
     if counted:
-        low, high = wilson(moment.passed, counted)[:2]
+        rate, low, high = wilson(moment.passed, counted)
         name = "so far" if left else "pass"
-        parts.append(f"{name} {moment.passed / counted:.2f} [{low:.2f}, {high:.2f}]")
+        parts.append(f"{name} {rate:.2f} [{low:.2f}, {high:.2f}]")
     parts += [f"{n} {s}" for s, n in moment.counts.items() if n and s != "finished"]
     return "  ".join(parts)
 

@@ -49,7 +49,7 @@ def test_act_and_act_batch_agree(lm):
 def test_a_conversation_grows_as_its_template_would_render_it(lm):
     turns, template = Turns(lm), lm.tokenizer.apply_chat_template
     policy = LanguagePolicy(lm, SHORT)
-    policy.act_batch(["hi"], [{}], ["k"] and [Key("k", 1)])
+    policy.act_batch(["hi"], [{}], [Key("k", 1)])
     ids = policy._talks[Key("k", 1)].ids
     reply = lm.tokenizer.decode(ids[len(turns._encode("<user>hi</s><assistant>")) :])
     said = [

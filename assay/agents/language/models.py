@@ -85,9 +85,11 @@ def load(
         MissingExtra: torch or transformers is not installed. MissingFile: no such folder.
         PolicyError: it is there and cannot be used, with the reason.
     """
+    folder = None if name == "smollm2" else find_folder(name)
     torch = require("torch", extra="llm", what=f"The model '{name}'")
     transformers = require("transformers", extra="llm", what=f"The model '{name}'")
-    folder = smollm2_folder() if name == "smollm2" else find_folder(name)
+    if name == "smollm2":
+        folder = smollm2_folder()
     where: dict[str, Any] = {"pretrained_model_name_or_path": str(folder or name)}
     where["local_files_only"] = folder is not None
     device = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
