@@ -220,7 +220,11 @@ class AnswerVector(RowVector):
         for row in self._all_rows:
             self._episodes.load(row)
             value = self._env.get_wrapper_attr(name)
-            out.append(value(*args, **kwargs) if callable(value) else value)
+            if callable(value):
+                value = value(*args, **kwargs)
+                if self._env.world is not None:
+                    self._episodes.save(row)
+            out.append(value)
         return tuple(out)
 
     def get_attr(self, name: str) -> tuple[Any, ...]:

@@ -53,8 +53,10 @@ class ArrayEpisodes:
     def __init__(self, env: AnswerEnv, n: int, form: ArrayForm) -> None:
         self._env, self._n, self._form = env, n, form
         self._parked = Parked(env, n)
-        self._alone: set[int] = set()  # rows that were taken out since all were begun
-        self._split, self._ended = "train", False
+        self._alone: set[int] = set()  # rows whose parked episode is newer than the columns
+        self._split = "train"
+        self._splits: list[str] = []
+        self._actions: np.ndarray | None = None  # with which all rows ended
         self._indexes: list[int] = []
         self._entropies: list[int] = []
         self._data = np.zeros((n, *(env.observation_space.shape or ())), dtype=np.int64)
@@ -63,7 +65,8 @@ class ArrayEpisodes:
 
     def begin(self, split: str, indexes: list[int], entropies: list[int], group: int) -> None:
         """Begin anew in every row; each index serves `group` rows."""
-        self._split, self._entropies, self._ended = split, entropies, False
+        self._split, self._entropies, self._actions = split, entropies, None
+        self._splits = [split] * self._n
         self._alone.clear()
         start = f"{split}/"
         ids = [f"{start}{index}" for index in indexes] if self._env.level is None else []
@@ -120,11 +123,12 @@ class ArrayEpisodes:
 
     def judge(self, actions: Any) -> Judged | None:
         """One step in every row; None where an action is no integer of a NumPy array."""
-        if self._alone or not self._all_legal(actions):
+        if not self._all_legal(actions):
             return None
+        self._alone.clear()
         obs = objects(self.observations())
         infos = put({}, "action_status", np.full(self._n, "ok", dtype=object))
-        self._ended = True
+        self._actions = actions.copy()
         if self._env.level is not None:
             return Judged(obs, np.zeros(self._n), infos)
         passed = self._form.judge(actions.astype(np.int64), self._data)
@@ -155,7 +159,7 @@ class ArrayEpisodes:
         return self._env.step(cast("Any", int(actions[row])))[4]["verdict"]
 
     def _rebuild(self, row: int) -> None:
-        place = {"split": self._split, "index": self._indexes[row]}
+        place = {"split": self._splits[row], "index": self._indexes[row]}
         self._env.reset(seed=self._entropies[row], options=place)
 
     def load(self, row: int) -> None:
@@ -164,9 +168,14 @@ class ArrayEpisodes:
             self._parked.load(row)
             return
         self._rebuild(row)
+        if self._actions is not None:
+            self._env.step(cast("Any", int(self._actions[row])))
 
     def save(self, row: int) -> None:
-        """Take it out again; from then on rows are stepped one by one, until all begin anew."""
+        """Take it out again, into the columns too, if there are any."""
+        env = self._env
         self._parked.save(row)
         self._alone.add(row)
-        self._data[row] = self._env.observe()
+        if self._indexes:
+            self._splits[row], self._indexes[row] = env.split, env.index
+            self._entropies[row], self._data[row] = env.rng.entropy, env.world.question.data

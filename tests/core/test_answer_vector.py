@@ -262,7 +262,11 @@ def test_equals_sync_when_rows_go_their_own_ways(kind, mode):
             want = sync.reset(seed=seeds, options={"reset_mask": mask, "split": "eval"})
             assert_same(got, want, f"reset {turn}")
         actions = right_actions(sync)
+        if turn % 2 and kind is PickVectorEnv:
+            actions = np.array(actions)
         assert_same(vector.step(actions), sync.step(actions), f"step {turn}")
+    snapshots = vector.call("snapshot")
+    assert snapshots == sync.call("snapshot")
     assert_same(vector.reset(), sync.reset(), "all again")
     assert_same(vector.step(actions), sync.step(actions), "step after")
 
@@ -297,9 +301,25 @@ def test_attributes_of_rows_equal_sync():
         assert vector.call("snapshot") == sync.call("snapshot")
         assert str(vector.render()) == str(sync.render())
         actions = right_actions(sync)
+        if kind is PickVectorEnv:
+            actions = np.array(actions)
         vector.step(actions), sync.step(actions)
         assert vector.call("judge_now") == sync.call("judge_now")
         assert vector.get_attr("n_steps") == sync.get_attr("n_steps") == (1,) * 6
+
+
+@pytest.mark.parametrize("kind", [SpellVectorEnv, PickVectorEnv])
+def test_snapshots_go_back_into_rows(kind):
+    vector, sync = pair_of(kind, {}, "Disabled")
+    vector.reset(seed=5), sync.reset(seed=5)
+    there = sync.envs[2].snapshot()
+    for v in (vector, sync):
+        v.call("restore", there)
+    assert vector.get_attr("index") == sync.get_attr("index") == (sync.envs[2].index,) * 6
+    actions = np.array([0, 1] * 3) if kind is PickVectorEnv else right_actions(sync)
+    got, want = vector.step(actions), sync.step(actions)
+    assert got[1].tolist() == want[1].tolist()
+    assert list(got[4]["verdict"]) == list(want[4]["verdict"])
 
 
 def test_reset_at_takes_seed_and_options_for_each():
