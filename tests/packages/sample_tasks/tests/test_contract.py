@@ -2,4 +2,6 @@
 
 import assay.testing
 
-test_contract = assay.testing.contract_tests("sample/Double-v0", "sample/Exam-v0", "sample/Staircase-v0")
+test_contract = assay.testing.contract_tests(
+    "sample/Double-v0", "sample/Exam-v0", "sample/Staircase-v0"
+)

@@ -22,11 +22,11 @@ assay.register(
         id="sample/Staircase-v0",
         entry_point="sample_tasks.staircase:StaircaseEnv",
         family="sample",
-        summary="Climb to the top of a staircase without stepping off it.",
+        summary="Walk to a step of a staircase and ring the bell there.",
         reward_free_levels=("task", "verdict"),
         info_keys=("height",),
         explore_info_keys=("height",),
-        guess_rate=0.35,
+        guess_rate=0.15,
         shared_instances=True,
     )
 )
