@@ -16,8 +16,9 @@ from gymnasium.vector.utils import batch_space
 from assay.core.answer import AnswerEnv
 from assay.core.array_episodes import ArrayEpisodes, ArrayForm
 from assay.core.columns import same_step_infos
-from assay.core.entropies import Entropies, masked
-from assay.core.episodes import Episodes, Parked
+from assay.core.drawn import codes_of
+from assay.core.entropies import Entropies
+from assay.core.episodes import Episodes, Parked, Whole
 from assay.core.errors import bad_value
 from assay.core.problems import is_whole
 from assay.core.rows import Batch, Begun, Reset, RowVector, Step, Stepped
@@ -82,6 +83,7 @@ class AnswerVector(RowVector):
         self.metadata = {**env.metadata, "autoreset_mode": self.autoreset_mode}
         self._entropies = Entropies(self.num_envs)
         self._all_rows = list(range(self.num_envs))
+        self._every = np.arange(self.num_envs)
         self._begun = False  # whether all rows have been reset together
         self._together = self._make_episodes()
         self._episodes: Parked | Episodes = self._together or Parked(env, self.num_envs)
@@ -111,11 +113,14 @@ class AnswerVector(RowVector):
         self._begin_all(entropies, env.split, env.index if named else None)
         return self._together.observations(), self._together.infos()
 
-    def _begin_all(self, entropies: list[int], split: str, index: int | None = None) -> None:
+    def _begin_all(self, entropies: Whole, split: str, index: int | None = None) -> None:
         episodes, n_problems = cast("Episodes", self._together), self._env.n_problems(split)
         if index is None:
-            codes = index_of_array(masked(entropies[:: self.group]))
-            indexes = (codes if n_problems is None else codes % np.uint64(n_problems)).tolist()
+            leaders = entropies[:: self.group]
+            codes = leaders if isinstance(leaders, np.ndarray) else codes_of(leaders)
+            indexes = index_of_array(codes)
+            if n_problems is not None:
+                indexes %= np.uint64(n_problems)
         else:
             indexes = [index] * (self.num_envs // self.group)
         episodes.begin(split, indexes, entropies, self.group)
@@ -123,8 +128,7 @@ class AnswerVector(RowVector):
         self._ended = np.zeros(self.num_envs, dtype=np.bool_)
 
     def _renew_all(self) -> None:
-        entropies = self._entropies.draw(self._all_rows).tolist()
-        self._begin_all(entropies, self._env.config.split)
+        self._begin_all(self._entropies.draw(self._every), self._env.config.split)
 
     def step(self, actions: Any) -> Batch:
         """Answer in every row; every answer ends its episode."""

@@ -16,7 +16,7 @@ from gymnasium.spaces import Box, Discrete
 from assay.core.answer import AnswerEnv
 from assay.core.columns import add_decisions, objects, put, reset_infos
 from assay.core.drawn import codes_of
-from assay.core.episodes import Judged, Parked
+from assay.core.episodes import Judged, Parked, Whole, as_list
 from assay.core.streams import CounterArray
 from assay.core.types import Verdict
 
@@ -58,27 +58,28 @@ class ArrayEpisodes:
         self._splits: list[str] = []
         self._actions: np.ndarray | None = None  # with which all rows ended
         self._indexes: list[int] = []
-        self._entropies: list[int] = []
+        self._entropies: Whole = []
         self._data = np.zeros((n, *(env.observation_space.shape or ())), dtype=np.int64)
         self._ids: list[str] = []
         self._constants: dict[bool, Verdict] = {}
 
-    def begin(self, split: str, indexes: list[int], entropies: list[int], group: int) -> None:
+    def begin(self, split: str, indexes: Whole, entropies: Whole, group: int) -> None:
         """Begin anew in every row; each index serves `group` rows."""
+        codes = indexes if isinstance(indexes, np.ndarray) else codes_of(indexes)
+        indexes = as_list(indexes)
         self._split, self._entropies, self._actions = split, entropies, None
         self._splits = [split] * self._n
         self._alone.clear()
         start = f"{split}/"
         ids = [f"{start}{index}" for index in indexes] if self._env.level is None else []
-        data = self._draw(split, indexes)
+        data = self._draw(split, codes)
         if group > 1:
             data = np.repeat(data, group, axis=0)
             indexes = [index for index in indexes for _ in range(group)]
             ids = [name for name in ids for _ in range(group)]
         self._data, self._indexes, self._ids = data, indexes, ids
 
-    def _draw(self, split: str, indexes: list[int]) -> np.ndarray:
-        codes = codes_of(indexes)
+    def _draw(self, split: str, codes: np.ndarray) -> np.ndarray:
         data, fit = self._attempt(split, codes, 0)
         pending = np.flatnonzero(~fit)
         for attempt in range(1, _PATIENCE):
@@ -87,7 +88,7 @@ class ArrayEpisodes:
             found, fit = self._attempt(split, codes[pending], attempt)
             data[pending[fit]] = found[fit]
             pending = pending[~fit]
-        self._env.reset(options={"split": split, "index": indexes[int(pending[0])]})
+        self._env.reset(options={"split": split, "index": int(codes[pending[0]])})
         raise AssertionError("the scalar environment found what arrays did not")
 
     def _attempt(
@@ -160,7 +161,7 @@ class ArrayEpisodes:
 
     def _rebuild(self, row: int) -> None:
         place = {"split": self._splits[row], "index": self._indexes[row]}
-        self._env.reset(seed=self._entropies[row], options=place)
+        self._env.reset(seed=int(self._entropies[row]), options=place)
 
     def load(self, row: int) -> None:
         """Put a row's episode into the environment."""
@@ -178,4 +179,5 @@ class ArrayEpisodes:
         self._alone.add(row)
         if self._indexes:
             self._splits[row], self._indexes[row] = env.split, env.index
+            self._entropies = as_list(self._entropies)
             self._entropies[row], self._data[row] = env.rng.entropy, env.world.question.data

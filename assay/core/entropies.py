@@ -16,7 +16,6 @@ from assay.core.errors import bad_value
 from assay.core.problems import is_whole
 
 _BLOCK = 256  # draws made ahead for a row: 2 kB
-_MASK = (1 << 64) - 1
 
 
 class Entropies:
@@ -39,7 +38,7 @@ class Entropies:
         self.seeds[row], self._generators[row], self._at[row] = int(seed), None, _BLOCK
         return int(seed)
 
-    def draw(self, rows: Sequence[int]) -> np.ndarray:
+    def draw(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """The next entropy of each of these rows, uint64."""
         at = np.asarray(rows)
         spent = at[self._at[at] >= _BLOCK]
@@ -75,8 +74,3 @@ class Entropies:
             generator, self.seeds[row] = seeding.np_random(self.seeds[row])
             self._generators[row] = generator
         return generator
-
-
-def masked(entropies: Sequence[int]) -> np.ndarray:
-    """Entropies as uint64; those beyond 64 bits as the scalar environment cuts them."""
-    return np.array([entropy & _MASK for entropy in entropies], dtype=np.uint64)

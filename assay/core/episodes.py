@@ -15,6 +15,7 @@ import numpy as np
 from assay.core.answer import AnswerEnv
 
 _FIELDS = ("split", "index", "world", "problem", "over", "n_steps", "_judged", "_state")
+Whole = np.ndarray | list[int]  # uint64, or Python's integers where they may be larger
 NEW_EPISODE = ("train", 0, None, None, False, 0, None, "new")
 
 
@@ -29,7 +30,7 @@ class Judged(NamedTuple):
 class Episodes(Protocol):
     """Episodes that are begun and judged all together."""
 
-    def begin(self, split: str, indexes: list[int], entropies: list[int], group: int) -> None:
+    def begin(self, split: str, indexes: Whole, entropies: Whole, group: int) -> None:
         """Begin anew in every row; each index serves `group` rows."""
         ...
 
@@ -75,6 +76,11 @@ class Parked:
         rng = self._env.rng
         key = (rng.split, rng.index, rng.attempt, rng.entropy)
         self._states[row] = (key, tuple(getattr(self._env, name) for name in _FIELDS))
+
+
+def as_list(whole: Whole) -> list[int]:
+    """As Python's integers."""
+    return whole.tolist() if isinstance(whole, np.ndarray) else whole
 
 
 def put_state(env: AnswerEnv, key: tuple[Any, ...], values: Sequence[Any]) -> None:

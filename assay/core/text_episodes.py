@@ -12,7 +12,7 @@ from assay.core.answer import AnswerEnv, Asked
 from assay.core.columns import add_verdicts, objects, put, reset_infos
 from assay.core.drawn import codes_of, drawn_streams
 from assay.core.env import TaskEnv
-from assay.core.episodes import NEW_EPISODE, Judged, put_state
+from assay.core.episodes import NEW_EPISODE, Judged, Whole, as_list, put_state
 from assay.core.problems import Question, question_key, split_of
 from assay.core.streams import CounterArray, CounterStream
 from assay.core.types import ERRORS, Problem, Verdict
@@ -57,10 +57,10 @@ class TextEpisodes:
 
     # ------------------------------------------------------------------ beginning
 
-    def begin(self, split: str, indexes: list[int], entropies: list[int], group: int) -> None:
+    def begin(self, split: str, indexes: Whole, entropies: Whole, group: int) -> None:
         """Begin anew in every row; each index serves `group` rows."""
-        n = self._n
-        self._entropies = entropies
+        n, indexes = self._n, as_list(indexes)
+        self._entropies = as_list(entropies)
         self._splits = [split] * n
         self._ended = [False] * n
         if self._quick_worlds:

@@ -20,7 +20,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from assay.core.answer import AnswerEnv
 from assay.core.errors import OptionError, bad_value
 from assay.core.registry import card, env_kind, ids, load, parse_env
-from assay.core.rows import Begun, Reset, RowVector, Step, Stepped
+from assay.core.rows import Batch, Begun, Reset, RowVector, Step, Stepped
 from assay.core.types import EnvCard
 from assay.wrappers.process_vector import ProcessVector
 from assay.wrappers.worker import play
@@ -48,6 +48,19 @@ class SyncVector(RowVector, SyncVectorEnv[Any, Any]):
     ) -> None:
         SyncVectorEnv.__init__(self, env_fns, autoreset_mode=autoreset_mode)
         self._start(autoreset_mode, group)
+        self._last = self._env_obs
+
+    def step(self, actions: Any) -> Batch:
+        """Act in every row; without groups, by Gymnasium's own loop."""
+        if self.group > 1:
+            return RowVector.step(self, actions)
+        if self.autoreset_mode == AutoresetMode.DISABLED and self._ended.any():
+            self._refuse(range(self.num_envs))
+        self._autoreset_envs = self._ended
+        result = SyncVectorEnv.step(self, actions)
+        if self.autoreset_mode != AutoresetMode.SAME_STEP:
+            self._ended = result[2] | result[3]
+        return result
 
     def _run(self, jobs: Sequence[Reset | Step]) -> list[Begun | Stepped]:
         return [play(self.envs[job.row], job) for job in jobs]
