@@ -268,10 +268,25 @@ class Verifier(Protocol):
     where the constructor holds the task.
     """
 
-    name: str
-    version: str
-    limits: Limits
-    deterministic: bool
+    @property
+    def name(self) -> str:
+        """Short name, as in `name@version`."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Rises when a verdict could change."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """Sizes beyond which an outcome is not read."""
+        ...
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether equal outcome, task and limits give equal verdicts."""
+        ...
 
     def verify(self, outcome: Any, task: Any) -> Verdict:
         """The verdict about one outcome."""

@@ -88,7 +88,7 @@ class CompareEnv(AnswerEnv):
     def question(rng: CounterStream, config: CompareConfig) -> Question:
         first, second = draw_pair(rng, config.digits)
         small, large = (first, second) if first < second else (second, first)
-        text = f"Which number is larger, {first} or {second}?"
+        text = f"Which is bigger: {first} or {second}?"
         return Question(text, (first, second), float(config.digits), pair_key(small, large))
 
     @staticmethod
@@ -160,10 +160,10 @@ class PickVerifier(BaseVerifier):
     name = "pick"
 
     def judge(self, outcome: object, task: object) -> Verdict:
-        if outcome != "0" and outcome != "1":
+        if type(outcome) is not str or outcome not in ("0", "1"):
             return _NONE
         right = task.reference if isinstance(task, Problem) else task
-        return _RIGHT if int(outcome) == right else _WRONG
+        return _RIGHT if (outcome == "1") == right else _WRONG
 
 
 def pick_array(picks: np.ndarray, pairs: np.ndarray) -> np.ndarray:

@@ -211,14 +211,15 @@ def _joined(
 def counterfeits(env: CountdownEnv) -> Iterator[tuple[str, list[str]]]:
     """Near misses of the current instance that must not pass."""
     numbers, target, operators = env.world.question.data
-    right = search(numbers, target, operators)
+    right, sign = search(numbers, target, operators), operators[0]
+    first, *others = numbers
+    folds = {"+": sum(numbers), "*": prod(numbers), "-": first - sum(others)}
+    other = next((s for s in operators if folds.get(s, target) != target), "")
     yield "the target itself", [str(target)]
-    yield "one number twice", [f"{right} + {numbers[0]} - {numbers[0]}"]
-    yield "a foreign number", [f"({right}) * 1"]
-    yield "the target plus nothing", [f"{target} + 0"]
-    wrong = " + ".join(map(str, numbers))
-    yield "another value", [wrong if sum(numbers) != target else wrong.replace("+", "-")]
-    yield "divided by zero", [f"({right}) / ({numbers[0]} - {numbers[0]})"]
+    yield "one number twice", [f"({right}) {sign} {first}"]
+    yield "one number left out", [f" {sign} ".join(map(str, others))]
+    yield "a foreign number", [f"({right}) {sign} 0"]
+    yield "another value", [f" {other} ".join(map(str, numbers)) if other else f"{target + 1}"]
     yield "an equation", [f"{right} = {target}"]
     yield "two expressions", [f"{right} or {right}"]
     yield "in words", [f"{target} can be reached"]

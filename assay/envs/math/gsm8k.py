@@ -130,8 +130,8 @@ class GSM8KEnv(AnswerEnv):
         final = self.loaded.golds[question.key].final
         return final if "." in final else int(final)
 
-    def shot_reference(self, shot: Question) -> str:
-        return self.worked(shot)
+    def shot_reference(self, question: Question) -> str:
+        return self.worked(question)
 
     def worked(self, question: Question) -> str:
         """The worked solution in the form that is asked for."""
