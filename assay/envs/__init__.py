@@ -116,6 +116,7 @@ CARDS: tuple[EnvCard, ...] = (
         entry_point=f"{_TEXT}.grid:TextGridEnv",
         family="grid",
         summary="Walk through rooms with keys and doors to a tile or an object.",
+        choices=f"{_TEXT}.grid:choices",
         reward_free_levels=("task", "verdict"),
         task_options=("task",),
         info_keys=("position",),
