@@ -155,6 +155,10 @@ class Odometer:
         """The option that the wheel points at."""
         return options[self.integers(0, len(options))]
 
+    def choices(self, options: Sequence[T], n: int) -> list[T]:
+        """`n` options, a wheel for each."""
+        return [self.choice(options) for _ in range(n)]
+
     def shuffled(self, items: Sequence[T]) -> list[T]:
         """The permutation that the wheels spell."""
         out = list(items)

@@ -23,6 +23,7 @@ _GOLDEN = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: the increment of splitmix6
 _MIX_1 = 0xBF58476D1CE4E5B9
 _MIX_2 = 0x94D049BB133111EB
 _UNIT = 2.0**-53
+_SPAN = 2**50  # the widest range of which one draw picks without a visible bias
 
 STREAMS = ("init", "dynamics", "observation", "task")
 _BY_PROBLEM = frozenset({"init", "task"})
@@ -45,6 +46,15 @@ def mix64_array(values: np.ndarray) -> np.ndarray:
 @lru_cache(maxsize=256)
 def _salt(name: str, split: str) -> int:
     return derive_seed("counter", name, split, bits=64)
+
+
+@lru_cache(maxsize=64)
+def _fitting(size: int) -> tuple[int, int]:
+    """How many picks below `size` one draw holds, and the number of ways to make them."""
+    fit, span = 1, size
+    while size > 1 and span * size <= _SPAN:
+        fit, span = fit + 1, span * size
+    return fit, span
 
 
 def index_of(entropy: int) -> int:
@@ -84,6 +94,20 @@ class CounterStream:
     def choice(self, options: Sequence[T]) -> T:
         """One of `options`, uniform."""
         return options[self.integers(0, len(options))]
+
+    def choices(self, options: Sequence[T], n: int) -> list[T]:
+        """`n` of `options`, uniform, with replacement; one draw serves all that fit in 50 bits."""
+        size = len(options)
+        fit, span = _fitting(size)
+        out: list[T] = []
+        while n > 0:
+            several = min(fit, n)
+            number = self.integers(0, span if several == fit else size**several)
+            for _ in range(several):
+                number, pick = divmod(number, size)
+                out.append(options[pick])
+            n -= several
+        return out
 
     def shuffled(self, items: Sequence[T]) -> list[T]:
         """A uniform permutation of `items` (Fisher and Yates, from the end)."""

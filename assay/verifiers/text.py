@@ -13,7 +13,7 @@ from assay.core.errors import TaskError, bad_value, shorten
 from assay.core.types import Limits, Problem, TaskProblem, Verdict
 from assay.verifiers.base import DEFAULT_LIMITS, BaseVerifier, searched, unusable
 from assay.verifiers.characters import has_invisible
-from assay.verifiers.extraction import Found, answer_text
+from assay.verifiers.extraction import answer_text
 from assay.verifiers.numeric import no_answer
 from assay.verifiers.tasks import reference_of
 
@@ -130,14 +130,46 @@ class NormalisedText(BaseVerifier):
             text = unicodedata.normalize("NFC", text.casefold())
         if self.punctuation:
             text = text.strip(_OUTER + " ")
-        if self.articles:
-            lowered = text.lower()
-            article = next((a for a in _ARTICLES if lowered.startswith(a)), "")
-            text = text[len(article) :].lstrip(" ")
-        return text
+        return self._without_article(text) if self.articles else text
+
+    @staticmethod
+    def _without_article(text: str) -> str:
+        lowered = text.lower()
+        article = next((a for a in _ARTICLES if lowered.startswith(a)), "")
+        return text[len(article) :].lstrip(" ")
 
     def judge(self, outcome: object, task: object) -> Verdict:
         """Compare with the reference, then with each alias."""
+        gold = task.reference if isinstance(task, Problem) else task
+        if type(outcome) is str and type(gold) is str and not self.aliases:
+            if gold.isascii() and self._is_plain(outcome):
+                text = outcome.strip()
+                body, expected = self._normal_ascii(text), self._normal_ascii(gold)
+                if body and expected:
+                    start = outcome.index(text)
+                    span = (start, start + len(text))
+                    return self._verdict(text, span, body, expected, body == expected, {})
+        return self.judge_at_length(outcome, task)
+
+    def _is_plain(self, text: str) -> bool:
+        return (
+            text.isascii()
+            and text.isprintable()
+            and "<" not in text
+            and len(text) <= min(self.limits.answer_chars, self.limits.response_chars)
+        )
+
+    def _normal_ascii(self, text: str) -> str:
+        """`normal` for ASCII, where NFC changes nothing and casefolding is lower case."""
+        text = " ".join(text.split())
+        if self.casefold:
+            text = text.lower()
+        if self.punctuation:
+            text = text.strip(_OUTER + " ")
+        return self._without_article(text) if self.articles else text
+
+    def judge_at_length(self, outcome: object, task: object) -> Verdict:
+        """The same verdict without the short cut for plain ASCII."""
         expected = self.normal(gold_text_of(task))
         if not expected:
             raise TaskError("Nothing is left of the reference after normalising it.")
@@ -159,26 +191,28 @@ class NormalisedText(BaseVerifier):
         matched = "reference" if body == expected else self._alias(body)
         if matched is not None and matched != "reference":
             details = {**details, "alias": matched}
-        return self._verdict(found, body, expected, start, matched is not None, details)
+        span = (found.start + start, found.end + start)
+        return self._verdict(found.text, span, body, expected, matched is not None, details)
 
     def _alias(self, body: str) -> str | None:
         return next((alias for alias in self.aliases if self.normal(alias) == body), None)
 
     def _verdict(
         self,
-        found: Found,
+        text: str,
+        span: tuple[int, int],
         body: str,
         expected: str,
-        start: int,
         passed: bool,
         details: dict[str, Any],
     ) -> Verdict:
-        decide = Verdict.accept if passed else Verdict.reject
-        return decide(
-            "text.equal" if passed else "text.different",
-            "The text is the reference." if passed else "The text is not the reference.",
-            extracted=found.text,
-            span=(found.start + start, found.end + start),
+        return Verdict(
+            passed=passed,
+            status="correct" if passed else "incorrect",
+            code="text.equal" if passed else "text.different",
+            reason="The text is the reference." if passed else "The text is not the reference.",
+            extracted=text,
+            span=span,
             canonical=body,
             expected_canonical=expected,
             method="normalised",

@@ -1,10 +1,12 @@
 """Texts and choices."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.core.errors import OptionError
+from assay.core.errors import OptionError, TaskError
 from assay.core.types import Problem
 from assay.verifiers import ChoiceVerifier, ExactText, NormalisedText
 
@@ -15,8 +17,6 @@ COLOURS = ChoiceVerifier({"A": "red", "B": "green", "C": "a blue one"})
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_exact_text_short_cut_changes_nothing(text: str, gold: str):
-    from dataclasses import replace
-
     try:
         slow = EXACT.judge_at_length(text, gold)
     except Exception:
@@ -26,6 +26,21 @@ def test_exact_text_short_cut_changes_nothing(text: str, gold: str):
         assert quick.status == "task_error"
     else:
         assert quick == replace(slow, verifier=EXACT.label)
+
+
+SHORT = st.text(alphabet=" .,!aAnNtThHeE'\"bc<>é", max_size=9)
+
+
+@given(SHORT, SHORT, st.booleans(), st.booleans(), st.booleans())
+def test_normalised_text_short_cut_changes_nothing(text, gold, casefold, articles, punctuation):
+    judge = NormalisedText(casefold=casefold, articles=articles, punctuation=punctuation)
+    for reply in (text, gold, gold.upper(), f"{text} {gold}"):
+        try:
+            slow = judge.judge_at_length(reply, gold)
+        except TaskError:
+            assert judge.verify(reply, gold).status == "task_error"
+        else:
+            assert judge.verify(reply, gold) == replace(slow, verifier=judge.label)
 
 
 @given(st.text(min_size=1, max_size=60).filter(lambda s: s.strip() and "<" not in s))

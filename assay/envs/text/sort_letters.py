@@ -71,7 +71,7 @@ class SortLettersEnv(AnswerEnv):
 
     @staticmethod
     def question(rng: CounterStream, config: SortLettersConfig) -> Question | None:
-        letters = "".join([ascii_lowercase[rng.integers(0, 26)] for _ in range(config.length)])
+        letters = "".join(rng.choices(ascii_lowercase, config.length))
         ordered = "".join(sorted(letters))
         if letters == ordered:
             return None

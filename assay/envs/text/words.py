@@ -64,13 +64,14 @@ WORDS: tuple[str, ...] = tuple(
 REPEATING: tuple[str, ...] = tuple(word for word in WORDS if len(set(word)) < len(word))
 
 _CONSONANTS = "bdfghjklmnprstvwz"
-_VOWELS = "aeiou"
+_SYLLABLES = tuple(consonant + vowel for consonant in _CONSONANTS for vowel in "aeiou")
+_PAIRS = tuple(first + second for first in _SYLLABLES for second in _SYLLABLES)
 
 
 def spoken_word(rng: CounterStream, length: int) -> str:
     """A made-up word of `length` letters, consonants and vowels in turn."""
-    letters = [
-        _VOWELS[rng.integers(0, 5)] if i & 1 else _CONSONANTS[rng.integers(0, 17)]
-        for i in range(length)
-    ]
-    return "".join(letters)
+    pairs, rest = divmod(length, 4)
+    word = "".join(rng.choices(_PAIRS, pairs))
+    if rest >= 2:
+        word += rng.choice(_SYLLABLES)
+    return word + rng.choice(_CONSONANTS) if rest % 2 else word
