@@ -78,9 +78,12 @@ def task(
             refuse_unsound(env_id, verifier, _first_problems(make))
         make.__assay_task__ = spec  # pyright: ignore[reportFunctionMemberAccess]
         target = f"{make.__module__}:{make.__qualname__}"
+        again = target in _defined_here  # a notebook cell or module that runs once more
         _defined_here[target] = spec
-        fields_ = {"summary": (make.__doc__ or "A task made by a function.").split("\n")[0]}
-        register(task_card(env_id, target, **{**fields_, **card_fields}), replace=_known(target))
+        if again or not _announced(env_id, target):
+            summary = (make.__doc__ or "A task made by a function.").split("\n")[0]
+            fields_ = {"summary": summary, **card_fields}
+            register(task_card(env_id, target, **fields_), replace=again)
         return make
 
     return decorate
@@ -105,9 +108,9 @@ def task_card(env_id: str, target: str, **card_fields: Any) -> EnvCard:
     )
 
 
-def _known(target: str) -> bool:
-    """Whether a card for this very function is registered (its module was announced, or re-run)."""
-    return any(card_by_id(i).kwargs.get("source") == target for i in ids())
+def _announced(env_id: str, target: str) -> bool:
+    """Whether a package has registered a card for this very function already; that card stays."""
+    return env_id in ids() and card_by_id(env_id).kwargs.get("source") == target
 
 
 def _first_problems(make: Maker) -> list[Problem]:
