@@ -91,6 +91,8 @@ def run(flags: Flags, words: list[str]) -> int:
         )
     n = read_n(flags.n)
     jobs = plan_jobs(flags)
+    if flags.samples > 1 and not flags.temperature:
+        _warn_of_greed(jobs)
     results: list[Results] = []
     code = 0
     for job in jobs:
@@ -155,6 +157,14 @@ def takes(target: str, name: str) -> bool:
     except (TypeError, ValueError):
         return False
     return any(p.kind is p.VAR_KEYWORD or p.name == name for p in parameters)
+
+
+def _warn_of_greed(jobs: Sequence[Job]) -> None:
+    """Several samples of one and the same reply say no more than one does."""
+    for job in jobs:
+        greedy = float(job.settings.get("temperature") or 0) == 0
+        if greedy and _is_ours(job.policy) and takes(policy_target(job.policy)[0], "temperature"):
+            note(f"assay: {job.policy} gives the same reply to each sample: add --temperature 0.7.")
 
 
 def _is_ours(policy: str) -> bool:

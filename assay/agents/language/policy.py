@@ -169,9 +169,9 @@ def from_hub(name: str, **settings: Any) -> LanguagePolicy:
         MissingExtra, MissingFile, PolicyError: as `models.load` says.
     """
     chosen = read_settings(LanguageSettings, settings, name)
+    lm = load(name, template=chosen.template, device=chosen.device, dtype=chosen.dtype)
     if chosen.threads:
         require("torch", extra="llm", what=name).set_num_threads(chosen.threads)
-    lm = load(name, template=chosen.template, device=chosen.device, dtype=chosen.dtype)
     return LanguagePolicy(lm, chosen)
 
 
