@@ -6,7 +6,6 @@ An environment is a world, a task and a verifier, built in this order; nothing f
 
 from __future__ import annotations
 
-import traceback
 from abc import abstractmethod
 from collections.abc import Generator, Hashable, Mapping
 from dataclasses import replace
@@ -24,10 +23,10 @@ from assay.core.errors import (
     OptionError,
     PhaseError,
     SourceExhausted,
-    VerifierError,
     bad_value,
     unknown_option,
 )
+from assay.core.judging import ask
 from assay.core.legality import judge_action
 from assay.core.problems import check_index, check_split, is_whole, split_of, value_key
 from assay.core.registry import card_of
@@ -352,25 +351,14 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
         if self._state == "new":
             raise NotReset(f"{self.name}: no episode has begun: call reset() before judge_now().")
         if self._judged is None:
-            verdict = self._ask()
-            if verdict.is_error and self.config.on_error == "retry":
-                verdict = self._ask()
-            if verdict.is_error and self.config.on_error == "raise":
-                raise VerifierError(f"{self.name}: {verdict.code}: {verdict.reason}")
-            self._judged = verdict
-        return self._judged
-
-    def _ask(self) -> Verdict:
-        verifier = cast("Verifier", self.verifier)
-        try:
-            return verifier.verify(self.outcome(), self.problem)
-        except Exception as err:  # a verifier that raises must not look like a wrong answer
-            trace = "".join(traceback.format_exception(err))[-2_000:]
-            return Verdict.error(
-                "verifier.raised",
-                f"{type(verifier).__name__} raised {type(err).__name__}: {err}",
-                details={"traceback": trace},
+            self._judged = ask(
+                cast("Verifier", self.verifier),
+                self.outcome,
+                self.problem,
+                on_error=self.config.on_error,
+                name=self.name,
             )
+        return self._judged
 
     # ------------------------------------------------------------------ state
 

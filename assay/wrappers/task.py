@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, cast
@@ -26,9 +25,9 @@ from assay.core.errors import (
     NotReset,
     OptionError,
     PhaseError,
-    VerifierError,
     bad_value,
 )
+from assay.core.judging import OnError, ask
 from assay.core.legality import judge_action
 from assay.core.problems import check_index, check_split, is_whole
 from assay.core.spaces import Unicode
@@ -149,7 +148,7 @@ class VerdictEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         reward_mode: RewardMode = "verdict",
         reward_free: bool | Level = False,
         explore_info_keys: Sequence[str] = (),
-        on_error: Literal["retry", "mask", "raise"] = "retry",
+        on_error: OnError = "retry",
         max_steps: int | None = None,
         noop: Any = None,
         text: TextFace | tuple[Callable[[Any], str], Callable[[str], Any]] | None = None,
@@ -180,7 +179,8 @@ class VerdictEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         )
         self.verifier: Verifier | None = None if self.level else _as_verifier(verifier)
         self.solution = solution
-        self.reward_mode, self.on_error = reward_mode, on_error
+        self.reward_mode = reward_mode
+        self.on_error: OnError = on_error
         self._outcome, self._task, self._noop = outcome, task, noop
         self._text = None if text is None else TextFace(*text)  # pyright: ignore[reportArgumentType]
         if self._text is not None:
@@ -347,24 +347,14 @@ class VerdictEnv(gymnasium.Wrapper[Any, Any, Any, Any]):
         if self._state == "new":
             raise NotReset(f"{self.name}: no episode has begun: call reset() before judge_now().")
         if self._judged is None:
-            verdict = self._ask()
-            if verdict.is_error and self.on_error == "retry":
-                verdict = self._ask()
-            if verdict.is_error and self.on_error == "raise":
-                raise VerifierError(f"{self.name}: {verdict.code}: {verdict.reason}")
-            self._judged = verdict
-        return self._judged
-
-    def _ask(self) -> Verdict:
-        verifier = cast("Verifier", self.verifier)
-        try:
-            return verifier.verify(self.outcome(), self.problem)
-        except Exception as err:  # a verifier that raises must not look like a failure
-            return Verdict.error(
-                "verifier.raised",
-                f"{type(verifier).__name__} raised {type(err).__name__}: {err}",
-                details={"traceback": "".join(traceback.format_exception(err))[-2_000:]},
+            self._judged = ask(
+                cast("Verifier", self.verifier),
+                self.outcome,
+                self.problem,
+                on_error=self.on_error,
+                name=self.name,
             )
+        return self._judged
 
     def n_problems(self, split: str) -> int | None:
         """None: there is an episode for every index."""
