@@ -165,18 +165,28 @@ def gem_sync(name: str, replies: Sequence[str]) -> Work:
 
 
 def textarena_single(name: str, replies: Sequence[str]) -> Work:
-    """One environment with its default wrappers: the observation is read, then a reply is sent."""
-    env = library("textarena").make(name)
-    env.reset(num_players=1)
-    reply = endless(replies)
+    """A game with its default wrappers: the observation is read, then a reply is sent.
+
+    Each game is made anew: the wrapper that gathers the conversation keeps it over a reset, so that
+    observations, and the time they take, would grow with every game.
+    """
+    textarena, reply = library("textarena"), endless(replies)
+
+    def begin() -> Any:
+        env = textarena.make(name)
+        env.reset(num_players=1)
+        return env
+
+    env = begin()
 
     def work() -> int:
+        nonlocal env
         for _ in range(PORTION):
             env.get_observation()
             done, _ = env.step(action=reply())
             if done:
                 env.close()
-                env.reset(num_players=1)
+                env = begin()
         return PORTION
 
     return work
