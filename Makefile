@@ -24,10 +24,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 demo: .venv/demo-done ## set up, evaluate three policies on the demo suite, print the table
-	@mkdir -p runs
-	@for policy in $(DEMO_POLICIES); do \
-		.venv/bin/assay evaluate $$policy --suite demo --out runs/demo-$$policy.db || exit 1; \
-	done
+	.venv/bin/assay evaluate $(DEMO_POLICIES) --suite demo --max-new-tokens 48 --out runs/demo
 
 test: .venv/test-done ## set up, then the whole suite except what is slow or needs a GPU
 	$(PYTEST) -m "not slow and not gpu" $(PYTEST_ARGS)

@@ -153,7 +153,7 @@ class AnswerEnv(TaskEnv[str, str]):
 
     def world_key(self) -> int | None:
         """The question's key; None for a finite source, which is divided already."""
-        if self.source is not None:
+        if self.source is not None or self.world is None:
             return None
         return question_key(self.world.question)
 

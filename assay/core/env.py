@@ -263,12 +263,10 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
         for attempt in range(_MAX_ATTEMPTS):
             self.rng.key(self.split, self.index, attempt, entropy)
             self.world = self.draw_world(self.rng)
-            if not self.admits():
-                continue
-            if self.card.shared_instances:
-                return
-            key = self.world_key()
-            if key is None or split_of(key) == self.split:
+            key = None if self.card.shared_instances else self.world_key()
+            if key is not None and split_of(key) != self.split:
+                continue  # asked first, since `admits` may have to search
+            if self.admits():
                 return
         raise SourceExhausted(
             f"{self.name}: no fit world for split '{self.split}' in {_MAX_ATTEMPTS} draws: "

@@ -234,7 +234,7 @@ class Player:
             raise PolicyError(
                 f"act_batch gave {len(actions)} actions for {len(running)} observations."
             )
-        return actions
+        return [_as_raised(action) for action in actions]
 
     def _step(self, run: _Running, action: Any) -> Episode | None:
         """Apply one action; the episode, if that ended it."""
@@ -368,6 +368,13 @@ class _Raised:
     """Stands in a list of actions for the exception that a policy raised."""
 
     error: BaseException
+
+
+def _as_raised(action: Any) -> Any:
+    """An exception in a batch of actions counts as raised for its own episode."""
+    if isinstance(action, Exception) and not isinstance(action, ContextFull):
+        return _Raised(action)
+    return action
 
 
 def _visible(info: Mapping[str, Any], private: frozenset[str]) -> Mapping[str, Any]:

@@ -152,6 +152,8 @@ class CountdownVerifier(BaseVerifier):
 def _numbers(given: Any) -> tuple[int, ...]:
     if isinstance(given, str | bytes) or not isinstance(given, Sequence):
         raise TaskError(f"numbers={shorten(cast(object, given))} is not a list of whole numbers.")
+    if given and all(type(number) is int and number >= 0 for number in cast(Sequence[Any], given)):
+        return tuple(given)
     values = tuple(exact(number) for number in cast(Sequence[Any], given))
     if not values or any(value.denominator != 1 or value < 0 for value in values):
         raise TaskError(
@@ -181,7 +183,7 @@ def evaluate_expression(text: str, operators: str = _OPERATORS) -> tuple[Fractio
         raise _unread()
     if parser.zero:
         raise Refused("The expression divides by zero.", "incorrect", "countdown.zero_division")
-    return value, parser.literals
+    return Fraction(value), parser.literals
 
 
 def _unread() -> Refused:
@@ -238,14 +240,14 @@ class _Parser:
         self.at += 1
         return sign
 
-    def sum(self) -> Fraction:
+    def sum(self) -> Fraction | int:
         total = self.product()
         while sign := self.operator("+-"):
             right = self.product()
             total = total + right if sign == "+" else total - right
         return total
 
-    def product(self) -> Fraction:
+    def product(self) -> Fraction | int:
         total = self.factor()
         while sign := self.operator("*/"):
             right = self.factor()
@@ -254,10 +256,10 @@ class _Parser:
             elif right == 0:
                 self.zero = True
             else:
-                total /= right
+                total = _quotient(total, right)
         return total
 
-    def factor(self) -> Fraction:
+    def factor(self) -> Fraction | int:
         self.depth += 1
         if self.depth > _MAX_DEPTH:
             raise _over("too deep a nesting")
@@ -272,11 +274,17 @@ class _Parser:
             self.at += 1
         elif token.isdigit():
             self.literals.append(int(token))
-            value = Fraction(int(token))
+            value = int(token)
         else:
             raise _unread()
         self.depth -= 1
         return value
+
+
+def _quotient(left: Fraction | int, right: Fraction | int) -> Fraction | int:
+    if type(left) is int and type(right) is int and left % right == 0:
+        return left // right  # whole numbers stay plain: fractions cost ten times as much
+    return Fraction(left) / right
 
 
 def reachable(numbers: Sequence[int], operators: str, use: Use) -> set[Fraction]:

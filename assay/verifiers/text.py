@@ -151,16 +151,22 @@ class NormalisedText(BaseVerifier):
                     return self._verdict(text, span, body, expected, body == expected, {})
         return self.judge_at_length(outcome, task)
 
+    @cached_property
+    def _quick_chars(self) -> int:
+        return min(self.limits.answer_chars, self.limits.response_chars)
+
     def _is_plain(self, text: str) -> bool:
         return (
             text.isascii()
             and text.isprintable()
             and "<" not in text
-            and len(text) <= min(self.limits.answer_chars, self.limits.response_chars)
+            and len(text) <= self._quick_chars
         )
 
     def _normal_ascii(self, text: str) -> str:
         """`normal` for ASCII, where NFC changes nothing and casefolding is lower case."""
+        if text.isalnum():
+            return text.lower() if self.casefold else text
         text = " ".join(text.split())
         if self.casefold:
             text = text.lower()

@@ -88,10 +88,16 @@ def claim(text: str, start: int, at: int) -> str:
 
 
 def doubt_before(text: str, at: int) -> str:
-    """The word right before `at` that denies or hedges what stands there, or nothing."""
-    near = text[max(0, at - 120) : at].rstrip(_FORMAT)
+    """The word right before `at` that denies or hedges what stands there, or nothing.
+
+    Of a line above, only the last word counts: "It is not⏎84" is one sentence, and "two are not
+    red⏎84" is two.
+    """
+    before = text[max(0, at - 120) : at]
+    near = before.rstrip(_FORMAT)
+    reach = 1 if "\n" in before[len(near) :] else 3
     breaks = [found.end() for found in _BREAK.finditer(near)]
-    tail = words(near[breaks[-1] if breaks else 0 :])[-3:]
+    tail = words(near[breaks[-1] if breaks else 0 :])[-reach:]
     for place, word in enumerate(reversed(tail)):
         if is_negation(word) or (word in HEDGES and (word != "or" or place == 0)):
             return word

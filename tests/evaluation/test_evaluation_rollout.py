@@ -147,6 +147,18 @@ def test_one_bad_episode_of_a_batch_spares_its_neighbours():
         assert a.key.episode == 3 or a.steps == b.steps
 
 
+def test_an_exception_among_the_actions_of_a_batch_is_its_episodes_own():
+    class Handing(BatchAdder):
+        def act_batch(self, observations, infos, keys):
+            actions = super().act_batch(observations, infos, keys)
+            bad = ValueError("not that one")
+            return [bad if k.episode == 3 else a for k, a in zip(keys, actions, strict=True)]
+
+    episodes = play(Handing(), n=8, batch=8)
+    assert [e.status == "policy_error" for e in episodes] == [k == 3 for k in range(8)]
+    assert "not that one" in episodes[3].error
+
+
 def test_too_few_actions_of_a_batch_are_named():
     class Short(BatchAdder):
         def act_batch(self, observations, infos, keys):

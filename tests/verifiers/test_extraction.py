@@ -6,6 +6,7 @@ import pytest
 
 from assay.core.errors import OptionError
 from assay.core.types import Limits
+from assay.verifiers import MathVerifier
 from assay.verifiers.characters import Refused, plain_math
 from assay.verifiers.extraction import Extraction, answer_text
 
@@ -265,3 +266,10 @@ def test_a13_nested_boxes_are_bounded():
     start = time.process_time()
     assert ANY.find(text).status == "over_limit"
     assert time.process_time() - start < 2.0
+
+
+def test_a_line_above_a_box_denies_it_with_its_last_word_only():
+    assert MathVerifier().verify("Two of them are not red\n\\boxed{84}", 84).passed
+    assert MathVerifier().verify("Whether it is or not, I count\n\n\\boxed{84}", 84).passed
+    for reply in ("It is not\n\\boxed{84}", "It is not the\\boxed{84}", "85 or\n\\boxed{84}"):
+        assert MathVerifier().verify(reply, 84).status == "ambiguous", reply
