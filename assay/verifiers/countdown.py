@@ -153,7 +153,7 @@ def _numbers(given: Any) -> tuple[int, ...]:
     if isinstance(given, str | bytes) or not isinstance(given, Sequence):
         raise TaskError(f"numbers={shorten(cast(object, given))} is not a list of whole numbers.")
     if given and all(type(number) is int and number >= 0 for number in cast(Sequence[Any], given)):
-        return tuple(given)
+        return tuple(cast(Sequence[int], given))
     values = tuple(exact(number) for number in cast(Sequence[Any], given))
     if not values or any(value.denominator != 1 or value < 0 for value in values):
         raise TaskError(
