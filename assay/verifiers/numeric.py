@@ -22,8 +22,9 @@ from assay.verifiers.tokens import tokenize
 from assay.verifiers.units import KNOWN_UNITS
 from assay.verifiers.values import Number, Tolerance, fold
 
-_PLAIN = re.compile(r"[+-]?[0-9]{1,17}")
-_PLAIN_CHARS = 18
+# A short whole number, alone or behind the commonest markers, needs no extraction.
+_PLAIN = re.compile(r"(?:(?:Final )?[Aa]nswer: {1,4}|The answer is |#### )?([+-]?[0-9]{1,17})")
+_PLAIN_CHARS = 32
 _SIMPLE = re.compile(r"[+-]?[0-9]{1,17}(?:\.[0-9]{1,17})?")
 _EXTRACTION = Extraction()
 _PERCENT = frozenset({"%", "percent"})
@@ -170,12 +171,10 @@ class NumberVerifier(BaseVerifier):
             and type(outcome) is str
             and len(outcome) <= _PLAIN_CHARS
             and self._quick
-            and _PLAIN.fullmatch(outcome)
+            and (plain := _PLAIN.fullmatch(outcome))
         ):
-            value = int(outcome)
-            return self._verdict(
-                value == gold, outcome, (0, len(outcome)), str(value), str(gold), {}
-            )
+            text, value = plain[1], int(plain[1])
+            return self._verdict(value == gold, text, plain.span(1), str(value), str(gold), {})
         return self.judge_at_length(outcome, task)
 
     def judge_at_length(self, outcome: object, task: object) -> Verdict:

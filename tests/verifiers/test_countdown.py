@@ -123,3 +123,16 @@ def test_reachable_finds_what_expressions_reach():
 @given(st.text(max_size=60) | st.text("0123456789+-*/() ", max_size=60))
 def test_fuzz_never_errs(text: str):
     assert not GAME.verify(text, None).is_error
+
+
+@given(st.text(alphabet="0123456789+-*/() ", max_size=24))
+def test_short_expressions_are_read_like_long_ones(text: str):
+    from assay.verifiers import countdown
+
+    def read(padded: str):
+        try:
+            return countdown.evaluate_expression(padded)
+        except countdown.Refused as refusal:
+            return refusal.code, refusal.status, str(refusal)
+
+    assert read(text) == read(f"{text}{' ' * 70}\t")

@@ -178,9 +178,14 @@ def test_the_short_cut_changes_nothing(text: str, gold: int):
     assert NUMBER.verify(text, gold) == replaced(NUMBER, text, gold)
 
 
-@given(st.integers(-(10**16), 10**16), st.integers(-2, 2))
-def test_the_short_cut_changes_nothing_near_the_gold(gold: int, by: int):
-    text = str(gold + by)
+MARKERS = ("", "answer: ", "Answer:   ", "Final answer: ", "The answer is ", "#### ", "+", "answer: +")
+
+
+@given(st.integers(-(10**16), 10**16), st.integers(-2, 2), st.sampled_from(MARKERS))
+def test_the_short_cut_changes_nothing_near_the_gold(gold: int, by: int, marker: str):
+    text = marker + str(gold + by)
+    if "+-" in text:
+        return
     quick, slow = NUMBER.verify(text, gold), replaced(NUMBER, text, gold)
     assert quick == slow
     assert quick.passed is (by == 0)
