@@ -84,10 +84,10 @@ class ArithmeticEnv(AnswerEnv):
         low, high = (
             (0, 10) if config.digits == 1 else (10 ** (config.digits - 1), 10**config.digits)
         )
-        numbers = tuple([rng.integers(low, high) for _ in range(config.terms)])
+        numbers = tuple(rng.choices(range(low, high), config.terms))
         signs = config.operators * (config.terms - 1)
         if len(config.operators) > 1:
-            signs = "".join([rng.choice(config.operators) for _ in range(config.terms - 1)])
+            signs = "".join(rng.choices(config.operators, config.terms - 1))
         shown = str(numbers[0])
         for sign, number in zip(signs, numbers[1:], strict=True):
             shown += f" {sign} {number}"
