@@ -27,8 +27,8 @@ demo: .venv/demo-done ## set up, evaluate three policies on the demo suite, prin
 	.venv/bin/assay evaluate $(DEMO_POLICIES) --suite demo --max-new-tokens 48 --out runs/demo
 
 test: .venv/test-done ## set up, then the whole suite except what is slow or needs a GPU
-	$(PYTEST) -m "not slow and not gpu" $(PYTEST_ARGS)
 	@tools/setup missing
+	$(PYTEST) -m "not slow and not gpu" $(PYTEST_ARGS)
 
 core: .venv/test-done ## only the tests that need the base package alone
 	$(PYTEST) -m "core and not slow and not gpu" $(PYTEST_ARGS)
