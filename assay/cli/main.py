@@ -11,7 +11,8 @@ import logging
 import operator
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from assay.cli.verbs import VERBS
@@ -62,16 +63,18 @@ def _dispatch(words: list[str]) -> int:
 
 def _run(verb: str, words: list[str]) -> int:
     """Do one verb: its module has a dataclass `Flags` and a function `run(flags, words)`."""
-    _prepare()
+    if os.getcwd() not in sys.path and "" not in sys.path:
+        sys.path.append(os.getcwd())  # one's own modules are found, as with `python -m`
     module: Any = importlib.import_module(VERBS[verb].module)
     flags_module: Any = importlib.import_module("assay.cli.flags")
     try:
         flags = flags_module.parse(module.Flags, verb, words)
     except flags_module.HelpShown:
         return DONE
-    for name in flags.imports:
-        _import(name)
-    return module.run(flags, words)
+    with _notes_on_stderr():
+        for name in flags.imports:
+            _import(name)
+        return module.run(flags, words)
 
 
 def _import(name: str) -> None:
@@ -86,17 +89,22 @@ def _import(name: str) -> None:
         raise
 
 
-def _prepare() -> None:
-    """The folder one stands in can be imported from, as with `python -m`; notes go to stderr."""
-    if os.getcwd() not in sys.path and "" not in sys.path:
-        sys.path.append(os.getcwd())
+@contextmanager
+def _notes_on_stderr() -> Iterator[None]:
+    """What the library logs goes to stderr while a verb runs; the logger is left as it was."""
     log = logging.getLogger("assay")
-    if not log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("assay: %(message)s"))
-        log.addHandler(handler)
-        log.setLevel(logging.INFO)
-        log.propagate = False
+    before = (log.level, log.propagate)
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("assay: %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before[0])
+        log.propagate = before[1]
 
 
 def _overview() -> str:

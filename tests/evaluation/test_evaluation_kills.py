@@ -17,7 +17,7 @@ from assay.evaluation.store import Store
 pytestmark = pytest.mark.core
 
 HERE = Path(__file__).parent
-N = 3_000
+N = 6_000
 
 
 def start(out, n=N):
@@ -70,7 +70,7 @@ def test_killed_ten_times_and_resumed_gives_the_undisturbed_digest(tmp_path):
             wait_for_log(out, process, chance.randrange(1, 120_000))
             time.sleep(chance.uniform(0.0, 0.01))
         else:  # start-up and the opening of the file
-            time.sleep(chance.uniform(0.2, 0.8))
+            time.sleep(chance.uniform(0.05, 0.45))
         process.send_signal(signal.SIGKILL)
         process.communicate()
         assert process.returncode == -signal.SIGKILL, "it ended by itself: raise N"

@@ -178,7 +178,16 @@ def test_the_short_cut_changes_nothing(text: str, gold: int):
     assert NUMBER.verify(text, gold) == replaced(NUMBER, text, gold)
 
 
-MARKERS = ("", "answer: ", "Answer:   ", "Final answer: ", "The answer is ", "#### ", "+", "answer: +")
+MARKERS = (
+    "",
+    "answer: ",
+    "Answer:   ",
+    "Final answer: ",
+    "The answer is ",
+    "#### ",
+    "+",
+    "answer: +",
+)
 
 
 @given(st.integers(-(10**16), 10**16), st.integers(-2, 2), st.sampled_from(MARKERS))
