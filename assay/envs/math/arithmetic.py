@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
 
 from assay.core.answer import AnswerConfig, AnswerEnv
 from assay.core.answer_vector import answer_vector
@@ -85,14 +87,12 @@ class ArithmeticEnv(AnswerEnv):
             (0, 10) if config.digits == 1 else (10 ** (config.digits - 1), 10**config.digits)
         )
         numbers = tuple(rng.choices(range(low, high), config.terms))
-        signs = config.operators * (config.terms - 1)
-        if len(config.operators) > 1:
-            signs = "".join(rng.choices(config.operators, config.terms - 1))
+        signs = rng.choice(sign_rows(config.operators, config.terms - 1))
         shown = str(numbers[0])
         for sign, number in zip(signs, numbers[1:], strict=True):
             shown += f" {sign} {number}"
         key = 0
-        if signs == signs[0] * len(signs) and signs[0] != "-":
+        if signs[0] != "-" and signs.count(signs[0]) == len(signs):
             key = text_key(f"{signs[0]}{sorted(numbers)}")
         difficulty = float(config.digits * (len(signs) + signs.count("*")))
         return Question(f"What is {shown}?", (numbers, signs), difficulty, key)
@@ -106,16 +106,22 @@ class ArithmeticEnv(AnswerEnv):
 ArithmeticVectorEnv = answer_vector(ArithmeticEnv)
 
 
+@lru_cache(maxsize=64)
+def sign_rows(operators: str, n: int) -> tuple[str, ...]:
+    """Every row of `n` signs, so that one draw picks all of them."""
+    return tuple(map("".join, product(operators, repeat=n)))
+
+
 def value(numbers: tuple[int, ...], signs: str) -> int:
     """The value of the expression, products before sums."""
-    total, product = 0, numbers[0]
+    total, term = 0, numbers[0]
     for sign, number in zip(signs, numbers[1:], strict=True):
         if sign == "*":
-            product *= number
+            term *= number
         else:
-            total += product
-            product = number if sign == "+" else -number
-    return total + product
+            total += term
+            term = number if sign == "+" else -number
+    return total + term
 
 
 def counterfeits(env: ArithmeticEnv) -> Iterator[tuple[str, list[str]]]:
