@@ -31,6 +31,7 @@ from assay.core.types import ActionStatus, Problem
 MAX_SHOTS = 8
 _NOT_CONTENT = ("render_mode", "reward_free", "max_steps", "split", "on_error", "n_shots")
 _SHOT_DRAWS = 2_000
+_ANSWER_LABEL = "A:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,8 +196,10 @@ class AnswerEnv(TaskEnv[str, str]):
         if not shots:
             return self.plain_prompt(question)
         parts = [self.instruction] if self.instruction else []
-        parts += [f"Q: {s.text}\nA: {self.reply(s, self.shot_reference(s))}" for s in shots]
-        parts.append(f"Q: {question.text}\nA:")
+        for shot in shots:
+            solved = self.reply(shot, self.shot_reference(shot))
+            parts.append(f"Q: {shot.text}\n{_ANSWER_LABEL} {solved}")
+        parts.append(f"Q: {question.text}\n{_ANSWER_LABEL}")
         return "\n\n".join(parts)
 
     def shot_reference(self, question: Question) -> Any:
@@ -219,7 +222,15 @@ class AnswerEnv(TaskEnv[str, str]):
 
     def outcome(self) -> str | None:
         """The reply, or None when no text was sent."""
-        return self.world.reply
+        return judged_reply(self.world)
+
+
+def judged_reply(world: Asked) -> str | None:
+    """What is judged: the reply, without the `A:` that worked examples teach a model to repeat."""
+    reply = world.reply
+    if world.shots and reply is not None:
+        return reply.lstrip().removeprefix(_ANSWER_LABEL)
+    return reply
 
 
 def content_of(config: TaskConfig) -> TaskConfig:

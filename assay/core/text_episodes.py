@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from assay.core.answer import AnswerEnv, Asked
+from assay.core.answer import AnswerEnv, Asked, judged_reply
 from assay.core.columns import add_verdicts, objects, put, reset_infos
 from assay.core.drawn import codes_of, drawn_streams
 from assay.core.env import TaskEnv
@@ -231,7 +231,7 @@ class TextEpisodes:
         plain, errors = self._quick_replies, ERRORS
         for row, (world, problem) in enumerate(zip(self._worlds, self._problems, strict=True)):
             if plain:
-                outcome = world.reply
+                outcome = judged_reply(world) if world.shots else world.reply
             else:
                 env.world, env.problem = world, problem
                 outcome = env.outcome()
