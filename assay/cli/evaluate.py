@@ -303,6 +303,9 @@ def print_several(results: Sequence[Results]) -> None:
 
 
 def _note_findings(found: Results) -> None:
+    for fault in found.faults():
+        where = f"{fault.env_id}: {fault.status}"
+        note(f"assay: {where}, first in episode {fault.episode}: {fault.error[:300]}")
     for row in found:
         if row.n_failures and row.range is not None:
             what = ", ".join(f"{row.counts[s]} {s}" for s in DEFECTS if row.counts[s])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,30 @@ from assay.core.registry import require
 from assay.evaluation import stats
 from assay.evaluation.config import COUNTED, DEFECTS, STATUSES, EpisodeStatus
 from assay.evaluation.plan import env_label
+from assay.evaluation.record import read_payload
+from assay.evaluation.schema import KEYS
 from assay.evaluation.store import Store
+
+
+class Fault(NamedTuple):
+    """An episode that ended in an exception: where, and the exception's own line."""
+
+    env_id: str
+    status: str
+    episode: int
+    error: str
+
+
+_FIRST_FAULTS = f"""
+SELECT env_id, status, min(episode), steps
+FROM episodes JOIN trajectories USING ({KEYS})
+WHERE run = ? AND status IN ('policy_error', 'env_error', 'crashed')
+GROUP BY env_id, env_digest, status ORDER BY env_id, status"""
+
+
+def _last_line(trace: str) -> str:
+    lines = trace.strip().splitlines()
+    return lines[-1] if lines else "no message"
 
 
 @dataclass(frozen=True)
@@ -191,11 +215,22 @@ class Results:
 
     def episodes(self) -> Iterator[dict[str, Any]]:
         """Every stored row as a dict, in the order of keys, without its steps."""
-        if self._store is not None:
-            yield from self._store.episodes(self.run)
-            return
-        with Store(self.out, read_only=True) as store:
+        with self._open() as store:
             yield from store.episodes(self.run)
+
+    def faults(self) -> list[Fault]:
+        """For each environment and each status with an exception behind it, the first of them."""
+        with self._open() as store:
+            found = store.query(_FIRST_FAULTS, (self.run,))
+            return [
+                Fault(env, status, episode, _last_line(read_payload(steps, store.blob).error))
+                for env, status, episode, steps in found
+            ]
+
+    def _open(self) -> AbstractContextManager[Store]:
+        if self._store is not None:
+            return nullcontext(self._store)
+        return Store(self.out, read_only=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""

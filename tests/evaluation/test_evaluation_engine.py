@@ -483,3 +483,15 @@ def test_evaluating_loads_no_library_that_it_does_not_need():
         [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=120
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_the_first_exception_behind_each_status_is_named():
+    class Raises(Adder):
+        def act(self, observation, info):
+            raise ValueError("no idea")
+
+    found = evaluate(Raises(), "toy/Sum-v0", n=3)
+    assert [tuple(fault) for fault in found.faults()] == [
+        ("toy/Sum-v0", "policy_error", 0, "ValueError: no idea")
+    ]
+    assert evaluate(Adder(), "toy/Sum-v0", n=3).faults() == []
