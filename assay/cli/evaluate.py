@@ -50,6 +50,7 @@ class Flags(Common):
     out: Annotated[
         Text, flag(f"{_HELP['out']}; with several policies a folder with one for each", "FILE")
     ] = None
+    shard: Annotated[Text, flag(_HELP["shard"], "K/N")] = None
     new_run: Annotated[bool, flag(_HELP["new_run"])] = False
     retry: Annotated[
         tyro.conf.UseAppendAction[tuple[str, ...]],
@@ -206,6 +207,7 @@ def _evaluate(job: Job, flags: Flags, n: int | Literal["all"] | None) -> Results
             seed=flags.seed,
             samples=flags.samples,
             out=job.out,
+            shard=flags.shard,
             backend=flags.backend,
             workers=flags.workers,
             batch=flags.batch or flags.concurrency,

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from assay.core.errors import OptionError, bad_value
 from assay.core.types import SPLITS, Split
+from assay.evaluation.shard import read_shard
 
 EpisodeStatus = Literal[
     "finished", "policy_error", "timeout", "env_error", "verifier_error", "crashed"
@@ -37,6 +38,7 @@ class EvalConfig:
     seed: int | None = None  # the same seed meets the same episodes, whatever the policy
     samples: int = 1  # tries at each episode, each with its own policy seed
     out: str | None = None  # the file that keeps every episode; given again, the run resumes
+    shard: str | None = None  # only this part of the plan, such as 3/16, into its own file
     backend: str = "inline"  # where episodes run
     workers: int = 1  # workers of a backend that has some
     batch: int | None = None  # episodes side by side where the policy answers many (default 16)
@@ -63,6 +65,8 @@ class EvalConfig:
         for name in ("batch", "step_limit", "token_limit"):
             if getattr(self, name) is not None:
                 _at_least(name, getattr(self, name), 1)
+        if self.shard is not None:
+            read_shard(self.shard)
         limit: Any = self.time_limit_s
         if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
             raise bad_value("time_limit_s", limit, "a positive number of seconds")

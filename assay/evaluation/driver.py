@@ -78,8 +78,8 @@ class Driver:
         self._done: list[bytearray] = []
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._labels: dict[tuple[str, str], str] = {}
-        for env in plan.envs:
-            self._look_up(env, retry)
+        for env, episodes in zip(plan.envs, plan.shares, strict=True):
+            self._look_up(env, episodes, retry)
         self._lost: deque[Unit] = deque()
         self._outstanding: set[int] = set()
         self._unit_number = 0
@@ -87,12 +87,19 @@ class Driver:
         self._sized_for: tuple[str, str] | None = None
         self._fresh = self._units()
 
-    def _look_up(self, env: PlannedEnv, retry: frozenset[EpisodeStatus]) -> None:
-        """Which episodes of an environment are stored; those to be run again count as missing."""
+    def _look_up(self, env: PlannedEnv, episodes: range, retry: frozenset[EpisodeStatus]) -> None:
+        """Which episodes of an environment are stored, or another shard's; the rest are missing.
+
+        Those to be run again count as missing.
+        """
         samples = self.plan.samples
-        done = bytearray(env.n * samples)
+        done = bytearray(b"\1") * (env.n * samples)
+        for sample in range(samples):
+            done[episodes.start * samples + sample :: episodes.step * samples] = bytes(
+                len(episodes)
+            )
         name = (env.env_id, env.digest)
-        tally = self._tallies[name] = Tally(env.n * samples)
+        tally = self._tallies[name] = Tally(len(episodes) * samples)
         self._labels[name] = env.label
         for episode, sample, status, passed in self.store.statuses(
             self.run, env.env_id, env.digest, self.plan.policy_id, env.split

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
@@ -26,6 +27,7 @@ from assay.evaluation.fingerprint import (
     source_revision,
     versions,
 )
+from assay.evaluation.pictures import has_picture
 from assay.evaluation.plan import (
     EnvOptions,
     Plan,
@@ -36,8 +38,11 @@ from assay.evaluation.plan import (
 from assay.evaluation.policies import describe_policy, load_policy, policy_id
 from assay.evaluation.results import Results, summarise
 from assay.evaluation.rollout import EpisodeLimits
+from assay.evaluation.shard import read_shard
 from assay.evaluation.store import Store
 from assay.evaluation.suites import Suite, load_suite
+
+_log = logging.getLogger("assay")
 
 
 def evaluate(
@@ -50,6 +55,7 @@ def evaluate(
     seed: int | None = None,
     samples: int = 1,
     out: str | os.PathLike[str] | None = None,
+    shard: str | None = None,
     backend: str = "inline",
     workers: int = 1,
     batch: int | None = None,
@@ -72,6 +78,7 @@ def evaluate(
         n: episodes an environment, or "all" of a finite split; default 100, or what the suite says.
         split, seed: default `test` and 0, or what the suite says.
         out: a file for the rows; the same call again continues it. None keeps nothing.
+        shard: `"3/16"` plays the third of sixteen parts of the plan; `merge` puts them together.
         progress: called with a `Progress` about ten times a second.
         policy_settings: keyword arguments for a policy made by name.
 
@@ -92,6 +99,7 @@ def evaluate(
         seed=seed,
         samples=samples,
         out=None if out is None else os.fspath(out),
+        shard=shard,
         backend=backend,
         workers=workers,
         batch=batch,
@@ -150,7 +158,19 @@ def _plan(
         samples=config.samples,
         cap=suite is not None and suite.cap,
     )
+    if config.shard is not None:
+        plan = replace(plan, shard=read_shard(config.shard))
+    if config.frames != "none":
+        _note_without_picture(plan, config.frames)
     return config, plan
+
+
+def _note_without_picture(plan: Plan, frames: Frames) -> None:
+    bare = [env.label for env in plan.envs if not has_picture(env.env_id)]
+    if bare:
+        _log.warning(
+            "frames=%s keeps nothing of what has no picture: %s.", frames, ", ".join(bare)
+        )  # fmt: skip
 
 
 def _identity(
@@ -233,9 +253,16 @@ def _find_run(store: Store, config: EvalConfig, identity: dict[str, Any]) -> int
     print_ = fingerprint(identity)
     runs = store.runs()
     if not config.new_run:
-        for known in reversed(runs):
-            if known.fingerprint == print_:
+        same = [known for known in reversed(runs) if known.fingerprint == print_]
+        for known in same:
+            if known.settings.get("shard") == config.shard:
                 return known.run
+        if same:
+            raise StoreError(
+                f"'{config.out}' holds {_part(same[0].settings.get('shard'))} of this run, not "
+                f"{_part(config.shard)}: give each shard its own --out, and put them together "
+                "with `assay merge`."
+            )
         if runs:
             changed = difference(runs[-1].identity, identity)
             raise StoreError(
@@ -244,3 +271,7 @@ def _find_run(store: Store, config: EvalConfig, identity: dict[str, Any]) -> int
             )
     settings = {**asdict(config), "machine": machine()}
     return store.new_run(print_, identity, settings)
+
+
+def _part(shard: str | None) -> str:
+    return "the whole" if shard is None else f"shard {shard}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -22,12 +24,14 @@ NETWORK_SYSTEMS = frozenset(
     "fuse.gcsfuse fuse.glusterfs fuse.rclone".split()
 )
 _MOUNTS = Path("/proc/mounts")
+_ESCAPED = re.compile(r"\\([0-7]{3})")  # how that file writes a space, tab, newline or backslash
 
 
 class DriverLock:
     """A lock on the side file `PATH.lock`, held while a run writes; it dies with its process."""
 
     def __init__(self, store: Path) -> None:
+        store = store.resolve()  # the same lock by whatever link the file is reached
         self.path = store.with_name(store.name + ".lock")
         self._file: int | None = None
 
@@ -71,10 +75,11 @@ class DriverLock:
                 os.close(file)
                 continue
             self._file = file
-        os.ftruncate(self._file, 0)
         started = time.strftime("%Y-%m-%d %H:%M:%S")
         note = f"process {os.getpid()} on {socket.gethostname()} (since {started})"
-        os.pwrite(self._file, note.encode(), 0)
+        with suppress(OSError):  # on a full disk the lock still holds, without a name in it
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, note.encode(), 0)
 
     def release(self) -> None:
         """Give the lock back and remove the side file."""
@@ -104,7 +109,7 @@ def refuse_network_disk(path: Path, mounts: str | None = None) -> None:
         fields = line.split(" ")
         if len(fields) < 3:
             continue
-        point = fields[1].encode().decode("unicode_escape").rstrip("/") + "/"
+        point = _ESCAPED.sub(lambda found: chr(int(found[1], 8)), fields[1]).rstrip("/") + "/"
         if folder.startswith(point) and len(point) >= longest:
             kind, longest = fields[2], len(point)
     if kind in NETWORK_SYSTEMS:

@@ -20,6 +20,7 @@ from assay.core.encoding import derive_seed, digest
 from assay.core.errors import OptionError, bad_value
 from assay.core.problems import check_split, visiting_order
 from assay.core.registry import card, make, matching, parse_env
+from assay.evaluation.shard import Shard, shares
 
 RESERVED = {
     "split": "the split of an evaluation is its own setting (--split)",
@@ -105,21 +106,31 @@ class PlannedEnv:
 
 @dataclass(frozen=True)
 class Plan:
-    """All episodes of a run: environments in order, episodes in order, samples in order."""
+    """All episodes of a run: environments in order, episodes in order, samples in order.
+
+    Attributes:
+        shard: the part that this run does; None for all of it.
+    """
 
     envs: tuple[PlannedEnv, ...]
     policy_id: str
     samples: int
+    shard: Shard | None = None
+
+    @property
+    def shares(self) -> list[range]:
+        """The episodes of each environment that this run does."""
+        return shares([env.n for env in self.envs], self.shard)
 
     @property
     def n_episodes(self) -> int:
         """How many rows the run will have."""
-        return sum(env.n for env in self.envs) * self.samples
+        return sum(map(len, self.shares)) * self.samples
 
     def keys(self) -> Iterator[EpisodeKey]:
         """Every key once."""
-        for env in self.envs:
-            for episode in range(env.n):
+        for env, episodes in zip(self.envs, self.shares, strict=True):
+            for episode in episodes:
                 for sample in range(self.samples):
                     yield env.key(self.policy_id, episode, sample)
 

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import gymnasium
 
-from assay.core.registry import card, load, make
+from assay.core.registry import card, make
 from assay.core.types import EnvCard
 from assay.evaluation.config import Frames
+from assay.evaluation.pictures import PICTURE_MODE, has_picture
 from assay.evaluation.plan import EpisodeKey
 
 _log = logging.getLogger("assay")
@@ -57,10 +58,8 @@ class EnvPool:
                 del self._idle[number]
                 return env
         options = dict(self._options[wanted])
-        if self._frames != "none":
-            modes = getattr(load(card(key.env_id).entry_point), "metadata", {})
-            if "rgb_array" in modes.get("render_modes", ()):
-                options["render_mode"] = "rgb_array"
+        if self._frames != "none" and has_picture(key.env_id):
+            options["render_mode"] = PICTURE_MODE
         return make(key.env_id, **options)
 
     def give_back(self, key: EpisodeKey, env: Env) -> None:

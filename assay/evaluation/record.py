@@ -8,7 +8,6 @@ included. What JSON lacks stands in an object with a `$` key: `$text`, `$float`,
 from __future__ import annotations
 
 import base64
-import io
 import json
 import math
 import re
@@ -73,7 +72,7 @@ def to_row(episode: Episode, attempts: int = 1) -> Row:
     """The row of a played episode."""
     blobs: Blobs = {}
     seen = _steps_json(episode, blobs)
-    frames = [_keep(_png(frame), blobs) for frame in episode.frames]
+    frames = [_keep(frame, blobs) for frame in episode.frames]
     about: dict[str, Any] = {"verdict": verdict_json(episode.verdict, blobs)}
     if episode.error:
         about["error"] = json_value(episode.error, blobs)
@@ -217,14 +216,6 @@ def _keep(raw: bytes, blobs: Blobs) -> str:
     if name not in blobs:
         blobs[name] = zlib.compress(raw, 1)
     return name
-
-
-def _png(frame: Any) -> bytes:
-    from PIL import Image
-
-    out = io.BytesIO()
-    Image.fromarray(np.asarray(frame, dtype=np.uint8)).save(out, format="png")
-    return out.getvalue()
 
 
 # ---------------------------------------------------------------------- reading back

@@ -18,6 +18,7 @@ from assay.evaluation.config import COUNTED, DEFECTS, STATUSES, EpisodeStatus
 from assay.evaluation.plan import env_label
 from assay.evaluation.record import read_payload
 from assay.evaluation.schema import KEYS
+from assay.evaluation.shard import read_shard, shares
 from assay.evaluation.store import Store
 
 
@@ -256,8 +257,13 @@ class Results:
 
 def summarise(store: Store, run: int) -> Results:
     """The results of a stored run, from the file alone."""
-    identity = next(known.identity for known in store.runs() if known.run == run)
-    rows = tuple(_env_result(store, run, identity, env) for env in identity["envs"])
+    known = next(known for known in store.runs() if known.run == run)
+    identity, shard = known.identity, known.settings.get("shard")
+    parts = shares([env["n"] for env in identity["envs"]], shard and read_shard(shard))
+    rows = tuple(
+        _env_result(store, run, identity, env, len(part))
+        for env, part in zip(identity["envs"], parts, strict=True)
+    )
     return Results(
         rows=rows,
         digest=store.digest(run),
@@ -269,7 +275,7 @@ def summarise(store: Store, run: int) -> Results:
 
 
 def _env_result(
-    store: Store, run: int, identity: Mapping[str, Any], env: Mapping[str, Any]
+    store: Store, run: int, identity: Mapping[str, Any], env: Mapping[str, Any], n: int
 ) -> EnvResult:
     policy, split = identity["policy"]["id"], identity["split"]
     place = (run, env["id"], env["digest"], policy, split)
@@ -300,7 +306,7 @@ def _env_result(
         env_id=env["id"],
         options=env["options"],
         split=split,
-        planned=env["n"] * identity["samples"],
+        planned=n * identity["samples"],
         passed=int(table[:, 0].sum()),
         counts=counts,
         samples=identity["samples"],

@@ -7,23 +7,20 @@ for their actions together. Whatever goes wrong in one episode is its result and
 from __future__ import annotations
 
 import copy
-import logging
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from assay.core.errors import AssayError, PolicyError, VerifierError
 from assay.core.registry import load
 from assay.core.types import Policy, Step, Verdict
 from assay.evaluation.config import EpisodeStatus, Frames
+from assay.evaluation.pictures import png_of
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.pool import Env, EnvPool, Traits, close_quietly
 
-_log = logging.getLogger("assay")
 _TRACE_CHARS = 8_000
 _MACHINE_FAULTS: tuple[EpisodeStatus, ...] = ("env_error", "crashed")
 
@@ -50,7 +47,7 @@ class Episode:
         cut: the limit that ended it from outside, or empty.
         error: a traceback, or empty.
         world: key of the world where the card says that instances are shared, or empty.
-        frames: pictures, where they were asked for.
+        frames: pictures as PNG bytes, where they were asked for.
     """
 
     key: EpisodeKey
@@ -68,7 +65,7 @@ class Episode:
     error: str = ""
     world: str = ""
     difficulty: float | None = None
-    frames: list[Any] = field(default_factory=list[Any])
+    frames: list[bytes] = field(default_factory=list[bytes])
 
 
 @dataclass(slots=True)
@@ -87,7 +84,7 @@ class _Running:
     completion_tokens: int = 0
     world: str = ""
     difficulty: float | None = None
-    frames: list[Any] = field(default_factory=list[Any])
+    frames: list[bytes] = field(default_factory=list[bytes])
 
 
 class Player:
@@ -293,8 +290,9 @@ class Player:
         return None
 
     def _picture(self, run: _Running) -> None:
-        if run.env.render_mode == "rgb_array":
-            run.frames.append(np.array(run.env.render(), copy=True))
+        picture = png_of(run.env)
+        if picture is not None:
+            run.frames.append(picture)
 
     # ------------------------------------------------------------------ the end
 
@@ -331,7 +329,7 @@ class Player:
                 if status == "finished":
                     status, code, error = "policy_error", "policy.raised", _trace(err)
         if self.frames == "last":
-            self._last_picture(run)
+            self._picture(run)
         if status in _MACHINE_FAULTS:
             close_quietly(run.env)
         else:
@@ -354,13 +352,6 @@ class Player:
             difficulty=run.difficulty,
             frames=run.frames,
         )
-
-    def _last_picture(self, run: _Running) -> None:
-        try:
-            self._picture(run)
-        except Exception as err:  # a picture is an extra; the verdict stands
-            run.frames.clear()
-            _log.warning("The last picture failed with %s: %s", type(err).__name__, err)
 
 
 @dataclass(frozen=True)

@@ -35,16 +35,12 @@ from assay.evaluation.schema import (
     VALUES,
     WHERE_KEY,
 )
+from assay.evaluation.storage import DiskFull, cannot_write, instead, refuse_truncated, worded
 
-_MAGIC = b"SQLite format 3\0"
+__all__ = ["BATCH_ROWS", "BATCH_S", "DiskFull", "Store", "StoredRun"]
+
 BATCH_ROWS = 64
 BATCH_S = 0.5
-
-
-class DiskFull(StoreError):
-    """The disk has no room; what was stored before is intact, and the run resumes from it."""
-
-    exit_code = 3
 
 
 class StoredRun(NamedTuple):
@@ -99,20 +95,16 @@ class Store:
             lock = DriverLock(path)
             lock.acquire()
         except OSError as err:
-            raise StoreError(f"'{path}' cannot be written: {err.strerror or err}.") from err
+            raise cannot_write(path, err) from err
         self._lock = lock
 
     def _connect(self) -> sqlite3.Connection:
         with self._worded():
-            if self.path is None:
-                db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-            elif self.read_only:
-                _refuse_truncated(self.path)
-                uri = f"{self.path.resolve().as_uri()}?mode=ro"
-                db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-            else:
-                _refuse_truncated(self.path)
-                db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            name = ""
+            if self.path is not None:
+                refuse_truncated(self.path, self.read_only)
+                name = file_uri(self.path, self.read_only)
+            db = sqlite3.connect(name, uri=True, isolation_level=None, check_same_thread=False)
             try:
                 self._open(db)
             except BaseException:
@@ -124,17 +116,20 @@ class Store:
         owner = db.execute("PRAGMA application_id").fetchone()[0]
         version = db.execute("PRAGMA user_version").fetchone()[0]
         tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if (owner, version, tables) == (0, 0, 0) and not self.read_only:
+        otherwise = instead(self.read_only)
+        if (owner, version, tables) == (0, 0, 0):
+            if self.read_only:
+                raise StoreError(f"'{self.path}' is empty: no run was stored in it.")
             db.executescript(
                 f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; "
                 f"PRAGMA user_version = {SCHEMA_VERSION}; {SCHEMA} COMMIT;"
             )
         elif owner != APPLICATION_ID:
-            raise StoreError(f"'{self.path}' is a database of another program: give another --out.")
+            raise StoreError(f"'{self.path}' is a database of another program: {otherwise}.")
         elif version > SCHEMA_VERSION:
             raise StoreError(
                 f"'{self.path}' was written by a newer assay (format {version}, this one reads "
-                f"{SCHEMA_VERSION}): upgrade assay, or give another --out."
+                f"{SCHEMA_VERSION}): upgrade assay, or {otherwise}."
             )
 
     @contextmanager
@@ -143,27 +138,11 @@ class Store:
         try:
             yield
         except sqlite3.Error as err:
-            name = getattr(err, "sqlite_errorname", "") or ""
             db: sqlite3.Connection | None = getattr(self, "_db", None)
             if db is not None and db.in_transaction:
-                db.execute("ROLLBACK")
-            where = f"'{self.path}'" if self.path is not None else "the temporary results file"
-            if name == "SQLITE_FULL" or name.startswith("SQLITE_IOERR"):
-                raise DiskFull(
-                    f"No room to write {where} ({err}): free some space and run the same command "
-                    "again; every episode stored so far is kept."
-                ) from err
-            if name in ("SQLITE_NOTADB", "SQLITE_CORRUPT") or name.startswith("SQLITE_CORRUPT_"):
-                raise StoreError(
-                    f"{where} is no results file, or a damaged one ({err}): give another --out."
-                ) from err
-            if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
-                raise StoreError(f"{where} cannot be opened for writing ({err}).") from err
-            if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-                raise StoreError(
-                    f"{where} is held by another program: close it and run the same command again."
-                ) from err
-            raise StoreError(f"{where} failed: {err}.") from err
+                with suppress(sqlite3.Error):  # the file undoes it when it is opened next
+                    db.execute("ROLLBACK")
+            raise worded(err, self.path, self.read_only) from err
 
     def __enter__(self) -> Store:
         return self
@@ -366,26 +345,9 @@ class Store:
         return total.hexdigest()
 
 
-def _refuse_truncated(path: Path) -> None:
-    """Compare the length that the header states with the file's own, where no log is pending.
-
-    Protects against a file cut short by a copy that stopped; SQLite itself would find out only when
-    it comes to the missing pages, perhaps after writing.
-    """
-    log = path.with_name(path.name + "-wal")
-    if not path.exists() or path.stat().st_size == 0 or (log.exists() and log.stat().st_size > 0):
-        return
-    with path.open("rb") as file:
-        head = file.read(100)
-    if not head.startswith(_MAGIC):
-        raise StoreError(f"'{path}' is no results file of assay: give another --out.")
-    page = int.from_bytes(head[16:18], "big")
-    stated = int.from_bytes(head[28:32], "big") * (65_536 if page == 1 else page)
-    if len(head) < 100 or path.stat().st_size < stated:
-        raise StoreError(
-            f"'{path}' is cut short ({path.stat().st_size:,} of {stated:,} bytes): copy it again, "
-            "or give another --out."
-        )
+def file_uri(path: Path, read_only: bool) -> str:
+    """How SQLite is told to open a file: always by URI, so that any name is taken literally."""
+    return f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
 
 
 def _now() -> str:
