@@ -34,6 +34,16 @@ VERBS: dict[str, Verb] = {
         "measure policies on environments: pass rates with 95 % intervals; resumes",
         "assay evaluate random scripted --envs 'assay/*Letter*' -n 50 --out runs/letters",
     ),
+    "merge": Verb(
+        "assay.cli.merge",
+        "put the shards of one run together in one file",
+        "assay merge runs/shard-*.db --out runs/whole.db",
+    ),
+    "verify": Verb(
+        "assay.cli.verify",
+        "replay stored runs without their policy: are steps, rewards and verdicts as recorded?",
+        "assay verify runs/letters --sample 20",
+    ),
     "check": Verb(
         "assay.cli.check",
         "test that environments keep the contract: gold passes, fakes fail, nothing leaks",

@@ -26,6 +26,12 @@ class OpenRun:
         self.label, self.store, self.info = label, store, info
 
     @property
+    def name(self) -> str:
+        """How it is given on a command line: its file, with the number where there are several."""
+        several = len(self.store.runs()) > 1
+        return f"{self.store.path}#{self.run}" if several else str(self.store.path)
+
+    @property
     def run(self) -> int:
         """Its number in the file."""
         return self.info.run
@@ -54,7 +60,7 @@ def open_runs(paths: Iterable[str | os.PathLike[str]]) -> Generator[list[OpenRun
     """
     with ExitStack() as stack:
         found: list[tuple[Path, Store, StoredRun]] = []
-        for file, number in _files(paths):
+        for file, number in run_files(paths):
             store = stack.enter_context(Store(file, read_only=True))
             known = store.runs()
             chosen = [run for run in known if number in (None, run.run)]
@@ -69,7 +75,12 @@ def open_runs(paths: Iterable[str | os.PathLike[str]]) -> Generator[list[OpenRun
         ]
 
 
-def _files(paths: Iterable[str | os.PathLike[str]]) -> list[tuple[Path, int | None]]:
+def run_files(paths: Iterable[str | os.PathLike[str]]) -> list[tuple[Path, int | None]]:
+    """The results files that are meant, each with the number of a run or None for all of them.
+
+    Raises:
+        StoreError: none was given, or a folder without any.
+    """
     files: list[tuple[Path, int | None]] = []
     for given in paths:
         path, number = Path(given), None

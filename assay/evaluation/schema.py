@@ -1,4 +1,4 @@
-"""The tables of a results file, as SQL text."""
+"""The tables of a results file, and what is done with them, as SQL text."""
 
 APPLICATION_ID = 0x61737361  # "assa": tells our files from other SQLite files
 SCHEMA_VERSION = 1
@@ -41,4 +41,43 @@ INSERT = f"INSERT INTO episodes ({COLUMNS}) VALUES ({_MARKS}) ON CONFLICT DO NOT
 INSERT_STEPS = (
     f"INSERT INTO trajectories ({KEYS}, codec, steps) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING"
+)
+INSERT_FINDING = (
+    f"INSERT INTO findings ({KEYS}, kind, stored_digest, other_digest, found) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, 'nondeterminism', ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+
+# Merging: `other` is the attached file, :source its run, :run ours.
+_EPISODE = ", ".join(KEY[1:])
+_VALUES = ", ".join(f'"{name}"' for name in VALUES)
+_SAME_KEY = " AND ".join(f"m.{name} = o.{name}" for name in KEY[1:])
+
+
+def _replaced(by: str, run: str, row: str) -> str:
+    """Whether a run has replaced the content of a row by another on request."""
+    key = " AND ".join(f"s.{name} = {row}.{name}" for name in (*KEY[1:], "payload_digest"))
+    return f"EXISTS (SELECT 1 FROM {by}.superseded s WHERE s.run = {run} AND {key})"
+
+
+# Key, our digest, theirs, whether they replaced ours, whether we replaced theirs.
+CONFLICTS = f"""
+SELECT {", ".join(f"m.{name}" for name in KEY)}, m.payload_digest, o.payload_digest,
+    {_replaced("other", ":source", "m")}, {_replaced("main", ":run", "o")}
+FROM other.episodes o JOIN main.episodes m ON m.run = :run AND {_SAME_KEY}
+WHERE o.run = :source AND m.payload_digest <> o.payload_digest"""
+# Blobs are named by their content, so those of the file's other runs may come along.
+COPY = (
+    f"""INSERT INTO main.superseded
+    SELECT :run, {_EPISODE}, {_VALUES}, codec, steps, replaced FROM other.superseded
+    WHERE run = :source
+    EXCEPT SELECT * FROM main.superseded WHERE run = :run""",
+    f"""INSERT INTO main.episodes SELECT :run, {_EPISODE}, {_VALUES} FROM other.episodes
+    WHERE run = :source ON CONFLICT DO NOTHING""",
+    f"""INSERT INTO main.trajectories SELECT :run, {_EPISODE}, codec, steps FROM other.trajectories
+    WHERE run = :source ON CONFLICT DO NOTHING""",
+    """INSERT INTO main.blobs SELECT digest, bytes FROM other.blobs WHERE true
+    ON CONFLICT DO NOTHING""",
+    f"""INSERT INTO main.findings
+    SELECT :run, {_EPISODE}, kind, stored_digest, other_digest, found FROM other.findings
+    WHERE run = :source ON CONFLICT DO NOTHING""",
 )

@@ -26,7 +26,10 @@ from assay.evaluation.record import Row
 from assay.evaluation.schema import (
     APPLICATION_ID,
     COLUMNS,
+    CONFLICTS,
+    COPY,
     INSERT,
+    INSERT_FINDING,
     INSERT_STEPS,
     KEY,
     KEYS,
@@ -134,15 +137,27 @@ class Store:
 
     @contextmanager
     def _worded(self) -> Generator[None]:
-        """SQLite's errors as sentences; a transaction that was open is undone."""
+        """SQLite's errors as sentences."""
         try:
             yield
         except sqlite3.Error as err:
-            db: sqlite3.Connection | None = getattr(self, "_db", None)
-            if db is not None and db.in_transaction:
-                with suppress(sqlite3.Error):  # the file undoes it when it is opened next
-                    db.execute("ROLLBACK")
             raise worded(err, self.path, self.read_only) from err
+
+    @contextmanager
+    def _transaction(self) -> Generator[sqlite3.Connection]:
+        """All of what is written inside, or nothing."""
+        db = self._db
+        with self._worded():
+            self._write_ahead()
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    with suppress(sqlite3.Error):  # the file undoes it when it is opened next
+                        db.execute("ROLLBACK")
+                raise
 
     def __enter__(self) -> Store:
         return self
@@ -214,6 +229,11 @@ class Store:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
+    def set_settings(self, run: int, settings: Mapping[str, Any]) -> None:
+        """Write down anew where and in what part a run was done."""
+        with self._transaction() as db:
+            db.execute("UPDATE runs SET settings = ? WHERE run = ?", (json.dumps(settings), run))
+
     def statuses(
         self, run: int, env_id: str, env_digest: str, policy_id: str, split: str
     ) -> Iterator[tuple[int, int, EpisodeStatus, bool]]:
@@ -255,10 +275,7 @@ class Store:
         values = [_row_values(run, row) for run, row in rows]
         steps = [(*_key_values(run, row.key), row.codec, row.steps) for run, row in rows]
         blobs = [blob for _, row in rows for blob in row.blobs]
-        with self._worded():
-            self._write_ahead()
-            db = self._db
-            db.execute("BEGIN IMMEDIATE")
+        with self._transaction() as db:
             for key in replaced:
                 self._supersede(key)
             before = db.total_changes
@@ -268,7 +285,6 @@ class Store:
             db.executemany(INSERT_STEPS, steps)
             if blobs:
                 db.executemany("INSERT INTO blobs VALUES (?, ?) ON CONFLICT DO NOTHING", blobs)
-            db.execute("COMMIT")
 
     def _supersede(self, key: tuple[object, ...]) -> None:
         columns = ", ".join(f'e."{name}"' for name in (*KEY, *VALUES))
@@ -289,12 +305,30 @@ class Store:
                 f"SELECT payload_digest FROM episodes WHERE {WHERE_KEY}", key
             ).fetchone()[0]
             if stored != digest:
-                self._db.execute(
-                    f"INSERT INTO findings ({KEYS}, kind, stored_digest, other_digest, found) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, 'nondeterminism', ?, ?, ?) "
-                    "ON CONFLICT DO NOTHING",
-                    (*key, stored, digest, _now()),
-                )
+                self._db.execute(INSERT_FINDING, (*key, stored, digest, _now()))
+
+    def copy_run(self, source: Path, number: int, run: int) -> None:
+        """Add run `number` of another results file to `run`, in one transaction.
+
+        What is there stays, and a second row with other content is a finding; unless one of the two
+        is what the other file's run has replaced on request: then the later one stands.
+        """
+        names = {"source": number, "run": run}
+        with self._worded():
+            self._db.execute("ATTACH ? AS other", (file_uri(source, read_only=True),))
+            try:
+                with self._transaction() as db:
+                    conflicts = db.execute(CONFLICTS, names).fetchall()
+                    for *key, stored, digest, stored_is_old, other_is_old in conflicts:
+                        if stored_is_old and not other_is_old:
+                            for table in ("episodes", "trajectories"):
+                                db.execute(f"DELETE FROM main.{table} WHERE {WHERE_KEY}", key)
+                        elif not (other_is_old and not stored_is_old):
+                            db.execute(INSERT_FINDING, (*key, stored, digest, _now()))
+                    for statement in COPY:
+                        db.execute(statement, names)
+            finally:
+                self._db.execute("DETACH other")
 
     # ------------------------------------------------------------------ reading
 
