@@ -69,6 +69,48 @@ class Display:
             print(line, file=sys.stderr, flush=True)
 
 
+class Count:
+    """A plain count of what is done, for verbs that measure nothing; a context like `Display`."""
+
+    def __init__(self, what: str, every_s: float = LINE_EVERY_S) -> None:
+        self.what, self.every_s = what, every_s
+        self._last_line = time.monotonic()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        if sys.stderr.isatty():
+            self._bar = Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(bar_width=12),
+                MofNCompleteColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+
+    def __enter__(self) -> Count:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, done: int, total: int) -> None:
+        """So many are done."""
+        if self._bar is not None:
+            if self._task is None:
+                self._task = self._bar.add_task(self.what, total=total)
+            self._bar.update(self._task, completed=done)
+        elif time.monotonic() - self._last_line >= self.every_s:
+            self._last_line = time.monotonic()
+            print(f"{self.what} {done}/{total}", file=sys.stderr, flush=True)
+
+
 def describe(moment: Moment, began_s: float) -> str:
     """Speed, time left and the running rate, which is provisional until all episodes are there."""
     parts: list[str] = []

@@ -193,7 +193,7 @@ def make_plan(
     for env_id, options in envs:
         found = card(env_id)
         check_split(split, found.splits)
-        options_digest, size = _probe(env_id, options, split)
+        options_digest, size = probe(env_id, options, split)
         env = PlannedEnv(
             env_id=env_id,
             options=options,
@@ -208,7 +208,7 @@ def make_plan(
     return Plan(tuple(planned.values()), policy_id, samples)
 
 
-def _probe(env_id: str, options: Mapping[str, Any], split: str) -> tuple[str, int | None]:
+def probe(env_id: str, options: Mapping[str, Any], split: str) -> tuple[str, int | None]:
     """Digest of the resolved options, and the size of the split."""
     env = make(env_id, **options)
     try:

@@ -79,18 +79,21 @@ def to_row(episode: Episode, attempts: int = 1) -> Row:
     if frames:
         about["frames"] = frames
     text = f"{{{seen},{_dumps(about)[1:]}"
-    outcome = (
-        f"\0{episode.status}\0{episode.passed}\0{_ascii(str(episode.code))}"
-        f"\0{episode.total_reward!r}\0{len(episode.steps)}"
-    )
     return Row(
         key=episode.key,
         status=episode.status,
         passed=episode.passed,
-        reason=_ascii(str(episode.code))[:_REASON_CHARS],
+        reason=reason_of(episode.code),
         total_reward=episode.total_reward,
         n_steps=len(episode.steps),
-        payload_digest=blake2b((seen + outcome).encode("ascii"), digest_size=16).hexdigest(),
+        payload_digest=_digest(
+            seen,
+            episode.status,
+            episode.passed,
+            episode.code,
+            episode.total_reward,
+            len(episode.steps),
+        ),
         steps=zlib.compress(text.encode("ascii"), 1),
         cut=episode.cut,
         world=episode.world,
@@ -101,6 +104,33 @@ def to_row(episode: Episode, attempts: int = 1) -> Row:
         attempts=attempts,
         blobs=tuple(blobs.items()),
     )
+
+
+def _digest(
+    seen: str, status: str, passed: bool, code: object, total_reward: float, n_steps: int
+) -> str:
+    """Of steps and outcome; `seen` is the JSON text of the steps and the last observation."""
+    outcome = f"\0{status}\0{passed}\0{_ascii(str(code))}\0{total_reward!r}\0{n_steps}"
+    return blake2b((seen + outcome).encode("ascii"), digest_size=16).hexdigest()
+
+
+def payload_digest(
+    payload: Mapping[str, Any], status: str, passed: bool, code: str, total_reward: float
+) -> str:
+    """The digest that `to_row` gave a row with this payload (`read_json`) and this outcome."""
+    steps = payload["steps"]
+    seen = as_text({"steps": steps, "final_observation": payload["final_observation"]})[1:-1]
+    return _digest(seen, status, passed, code, total_reward, len(steps))
+
+
+def as_text(value: Any) -> str:
+    """Plain JSON values as ASCII text; equal texts stand for equal values."""
+    return _dumps(value)
+
+
+def reason_of(code: object) -> str:
+    """A code as the column `reason` holds it."""
+    return _ascii(str(code))[:_REASON_CHARS]
 
 
 def crashed_row(key: EpisodeKey, why: str, attempts: int) -> Row:
@@ -246,7 +276,7 @@ def read_payload(data: bytes, blob: Callable[[str], bytes]) -> Recorded:
         return zlib.decompress(blob(name))
 
     try:
-        values = json.loads(zlib.decompress(data))
+        values = read_json(data)
         steps = tuple(
             Step(**{name: from_json(value, fetch) for name, value in step.items()})
             for step in values["steps"]
@@ -261,6 +291,21 @@ def read_payload(data: bytes, blob: Callable[[str], bytes]) -> Recorded:
         )
     except (zlib.error, ValueError, KeyError, TypeError) as err:
         raise DataError(f"A stored episode cannot be read ({type(err).__name__}: {err}).") from err
+
+
+def read_json(data: bytes) -> dict[str, Any]:
+    """A payload as plain JSON values, undecoded.
+
+    Raises:
+        DataError: bytes that are no payload.
+    """
+    try:
+        values = json.loads(zlib.decompress(data))
+        if not {"steps", "final_observation", "verdict"} <= set(values):
+            raise ValueError("its parts are not all there")
+    except (zlib.error, ValueError, TypeError) as err:
+        raise DataError(f"A stored episode cannot be read ({type(err).__name__}: {err}).") from err
+    return values
 
 
 def from_json(value: Any, fetch: Callable[[str], bytes]) -> Any:

@@ -7,6 +7,7 @@ for their actions together. Whatever goes wrong in one episode is its result and
 from __future__ import annotations
 
 import copy
+import math
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
@@ -173,11 +174,7 @@ class Player:
     def _note_world(self, run: _Running) -> None:
         if self.frames == "all":
             self._picture(run)
-        bare: Any = run.env.unwrapped
-        run.difficulty = _number(getattr(getattr(bare, "problem", None), "difficulty", None))
-        if run.traits.shared_instances:
-            key = bare.world_key()
-            run.world = "" if key is None else f"{key:016x}"
+        run.world, run.difficulty = drawn(run.env, run.traits)
 
     def _choices(self, run: _Running) -> Any:
         if self._offer is None or not run.traits.choices:
@@ -354,6 +351,14 @@ class Player:
         )
 
 
+def drawn(env: Env, traits: Traits) -> tuple[str, float | None]:
+    """What was drawn: the world's key where instances are shared, and how hard the problem is."""
+    bare: Any = env.unwrapped
+    difficulty = _number(getattr(getattr(bare, "problem", None), "difficulty", None))
+    key = bare.world_key() if traits.shared_instances else None
+    return "" if key is None else f"{key:016x}", difficulty
+
+
 @dataclass(frozen=True)
 class _Raised:
     """Stands in a list of actions for the exception that a policy raised."""
@@ -385,7 +390,8 @@ def _frozen(value: Any) -> Any:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+    usable = isinstance(value, int | float) and not math.isnan(value)
+    return float(value) if usable else None
 
 
 def _since(started: float) -> float:
