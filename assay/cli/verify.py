@@ -12,12 +12,13 @@ from assay.cli.flags import Common, flag
 from assay.cli.live import Count
 from assay.cli.show import note, print_json, say, table
 from assay.core.errors import OptionError, shorten
-from assay.evaluation.rescore import AGREEMENTS, Rescored, rescore
+from assay.evaluation.rescore import AGREEMENTS, Agreement, Rescored, rescore
 from assay.evaluation.runs import OpenRun, open_runs
 from assay.evaluation.verify import Checked, Verification, verify
 from assay.verifiers.named import load_verifier
 
 _SHOWN = 10  # differences printed for each run
+_ALWAYS = AGREEMENTS[:4]  # the columns that are shown where they hold only zeros too
 _CHARS = 300  # of a value in a line
 
 
@@ -127,18 +128,22 @@ def _print_rescored(found: Sequence[Rescored], flags: Flags) -> None:
         for one in found:
             print_json(one.to_dict())
         return
+    several = len({one.name for one in found}) > 1
+    shown: list[Agreement] = [
+        n for n in AGREEMENTS if n in _ALWAYS or any(one.counts[n] for one in found)
+    ]
     table(
-        ("run", "env", "agreed", *AGREEMENTS),
+        ("run", "env", "agreed", *shown),
         [
             (
-                one.policy if len({o.name for o in found}) == 1 else f"{one.name} ({one.policy})",
+                f"{one.name} ({one.policy})" if several else one.policy,
                 one.env,
                 f"{one.agreed}/{one.compared}",
-                *(str(one.counts[name]) for name in AGREEMENTS),
+                *(str(one.counts[name]) for name in shown),
             )
             for one in found
         ],
-        right=range(2, len(AGREEMENTS) + 3),
+        right=range(2, len(shown) + 3),
     )
     for one in found:
         for d in one.disagreements:

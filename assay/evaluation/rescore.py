@@ -17,12 +17,12 @@ from assay.evaluation.verify import OnChecked, Replayer, sampled
 SHOWN = 3  # disagreements of one environment that are kept
 
 Agreement = Literal[
-    "both pass", "both fail", "only stored passes", "only new passes", "new verifier errs",
-    "no stored verdict", "not as recorded",
+    "both pass", "both fail", "stored only", "new only", "new errs",
+    "not judged", "not replayed",
 ]  # fmt: skip
 AGREEMENTS: tuple[Agreement, ...] = (
-    "both pass", "both fail", "only stored passes", "only new passes", "new verifier errs",
-    "no stored verdict", "not as recorded",
+    "both pass", "both fail", "stored only", "new only", "new errs",
+    "not judged", "not replayed",
 )  # fmt: skip
 
 
@@ -42,7 +42,9 @@ class Rescored:
     """How often two verifiers agree about one environment of a run.
 
     Attributes:
-        counts: episodes by how they agree; `not as recorded` could not be replayed to its end.
+        counts: episodes by how they agree: who passes them, `new errs` where the new verifier could
+            not decide, `not judged` where there is no stored verdict, `not replayed` where the
+            episode does not go as recorded.
         disagreements: the first few.
     """
 
@@ -60,7 +62,7 @@ class Rescored:
     @property
     def compared(self) -> int:
         """Episodes about which both decided."""
-        return self.agreed + self.counts["only stored passes"] + self.counts["only new passes"]
+        return self.agreed + self.counts["stored only"] + self.counts["new only"]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -112,20 +114,20 @@ def _compare(
     try:
         stored = replayer.read(row)
     except AssayError:
-        return "not as recorded", "", ""
+        return "not replayed", "", ""
     if stored.verdict is None or row["status"] != "finished":
-        return "no stored verdict", "", ""
+        return "not judged", "", ""
     now = _judge(replayer, stored, verifier)
     if now is None:
-        return "not as recorded", "", ""
+        return "not replayed", "", ""
     passed = bool(stored.verdict["passed"])
     if not now.is_error and now.passed is passed:
         return "both pass" if passed else "both fail", "", ""
     then = f"{stored.verdict['code']}: {stored.verdict.get('reason', '')}"
     said = f"{now.code}: {now.reason}"
     if now.is_error:
-        return "new verifier errs", then, said
-    return "only stored passes" if passed else "only new passes", then, said
+        return "new errs", then, said
+    return "stored only" if passed else "new only", then, said
 
 
 def _judge(replayer: Replayer, stored: StoredEpisode, verifier: Verifier) -> Verdict | None:

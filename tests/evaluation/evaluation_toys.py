@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 
@@ -14,8 +15,10 @@ from assay.core.config import TaskConfig
 from assay.core.env import TaskEnv
 from assay.core.problems import Question
 from assay.core.registry import register
+from assay.core.spaces import Unicode
 from assay.core.types import EnvCard, Limits, Problem, Verdict
 from assay.evaluation.rollout import ContextFull
+from assay.wrappers.task import wrap
 
 
 class SameText:
@@ -283,3 +286,116 @@ def make_adder(wrong: float = 0.35) -> Adder:
 
 
 ADDER = Adder()
+
+
+class DriftEnv(WalkEnv):
+    """Walks, and shows a number that no seed decides."""
+
+    n_shown = 0
+
+    def observe(self):
+        type(self).n_shown += 1
+        drift = self.n_shown % 50 if self.world.at else 0
+        return np.array([self.world.at + drift], dtype=np.int64)
+
+
+class FickleEnv(WalkEnv):
+    """Walks, and judges by the mood of the moment."""
+
+    n_judged = 0
+
+    def outcome(self) -> str:
+        type(self).n_judged += 1
+        return ("yes", "no")[self.n_judged % 2]
+
+
+class EchoEnv(TaskEnv[str, str]):
+    """Says back what it hears, whatever that is."""
+
+    Config = WalkConfig
+
+    def spaces(self):
+        return Unicode(2_000_000), Unicode(2_000_000)
+
+    def draw_world(self, rng):
+        return Heard()
+
+    def world_key(self) -> None:
+        return None
+
+    def draw_task(self, rng):
+        return Problem(prompt="Talk.", reference="bye")
+
+    def make_verifier(self) -> SameText:
+        return SameText()
+
+    def observe(self):
+        return self.world.last
+
+    def apply(self, action: str):
+        self.world.last = action
+        return "ok"
+
+    def settled(self) -> bool:
+        return self.world.last == "bye"
+
+    def outcome(self) -> str:
+        return self.world.last
+
+
+@dataclass
+class Heard:
+    last: str = "hello"
+
+
+for _name in ("Drift", "Fickle", "Echo"):
+    register(
+        EnvCard(
+            id=f"toy/{_name}-v0",
+            entry_point=f"evaluation_toys:{_name}Env",
+            family="toy",
+            summary=_name,
+            proof="none",
+        )
+    )
+
+
+def wrapped_walk(render_mode: str | None = None):
+    """Somebody else's environment with a verdict, made by a function: its entry point."""
+    return wrap(CornerEnv(render_mode), lambda run: len(run.steps) < 6, max_steps=8)
+
+
+class CornerEnv(gymnasium.Env):
+    """Ends when 2 was sent twice; draws a dot."""
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 4}  # noqa: RUF012
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        self.render_mode = render_mode
+        self.observation_space, self.action_space = Discrete(3), Discrete(3)
+        self.at = 0
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.at = 0
+        return 0, {}
+
+    def step(self, action):
+        self.at += action == 2
+        return self.at, 0.0, self.at == 2, False, {}
+
+    def render(self):
+        picture = np.zeros((4, 4, 3), np.uint8)
+        picture[self.at] = 255
+        return picture
+
+
+register(
+    EnvCard(
+        id="toy/Corner-v0",
+        entry_point="evaluation_toys:wrapped_walk",
+        family="toy",
+        summary="A corner.",
+        proof="none",
+    )
+)

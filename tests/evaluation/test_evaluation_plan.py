@@ -39,8 +39,9 @@ def test_no_split_environment_or_episode_shares_a_seed():
     keys = [
         key
         for split in ("train", "eval", "test")
-        for key in plan("toy/Walk-v0", "toy/Sum-v0", "toy/Secret-v0", n=2_000, split=split).keys()
+        for key in plan("toy/Walk-v0", "toy/Sum-v0", "toy/Secret-v0", n=10_000, split=split).keys()
     ]
+    assert len(keys) == 90_000
     assert len({k.env_seed for k in keys} | {k.policy_seed for k in keys}) == 2 * len(keys)
 
 

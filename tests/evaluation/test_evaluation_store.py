@@ -2,6 +2,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -201,6 +202,45 @@ def test_a_second_driver_is_told_who_holds_the_file(tmp_path):
     Store(path).close()
 
 
+def test_a_link_to_the_file_is_the_same_file(tmp_path):
+    link = tmp_path / "link.db"
+    link.symlink_to(tmp_path / "a.db")
+    with Store(tmp_path / "a.db"), pytest.raises(StoreError, match="is being written by"):
+        Store(link)
+
+
+def test_what_cannot_be_read_is_not_told_to_give_another_out(tmp_path):
+    empty, other = tmp_path / "empty.db", tmp_path / "other.db"
+    empty.touch()
+    with sqlite3.connect(other) as db:
+        db.execute("CREATE TABLE things (a)")
+    with pytest.raises(StoreError, match="is empty: no run was stored in it"):
+        Store(empty, read_only=True)
+    with pytest.raises(StoreError, match="of another program: check the path"):
+        Store(other, read_only=True)
+
+
+def test_a_name_with_signs_that_mean_something_in_an_address(tmp_path):
+    path = tmp_path / "50%25 #1?mode=ro&x.db"
+    stored(path, 3)
+    with Store(path, read_only=True) as store:
+        assert count(store) == 3
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_what_goes_wrong_within_a_batch_leaves_nothing_of_it(tmp_path):
+    with Store(tmp_path / "a.db") as store:
+        run = begin(store)
+        huge = replace(row(1), prompt_tokens=2**70)
+        store.add(run, [row(0), huge])
+        with pytest.raises(OverflowError):
+            store.flush()
+        assert count(store) == 0
+        store.add(run, [row(0)])
+        store.flush()
+        assert count(store) == 1
+
+
 def test_a_lock_dies_with_its_process(tmp_path):
     path = tmp_path / "a.db"
     code = (
@@ -238,6 +278,9 @@ def test_a_network_disk_is_refused(tmp_path):
     local = mounts + f"tmpfs {tmp_path}/my\\040share/local tmpfs rw 0 0\n"
     refuse_network_disk(tmp_path / "my share/local/a.db", local)
     refuse_network_disk(tmp_path / "my shared/a.db", mounts)
+    accents = f"server:/x {tmp_path}/größe\\134é nfs4 rw 0 0\n"
+    with pytest.raises(StoreError, match="nfs4"):
+        refuse_network_disk(tmp_path / "größe\\é/a.db", accents)
 
 
 def test_a_full_disk_keeps_what_was_stored(tmp_path):
