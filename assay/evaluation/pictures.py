@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import io
-import logging
 from typing import Any
 
 import gymnasium
@@ -12,7 +11,6 @@ import numpy as np
 
 from assay.core.registry import card, load
 
-_log = logging.getLogger("assay")
 PICTURE_MODE = "rgb_array"
 
 
@@ -29,7 +27,7 @@ def has_picture(env_id: str) -> bool:
 
 
 def png_of(env: gymnasium.Env[Any, Any]) -> bytes | None:
-    """What `env` shows now, as a PNG; None where it has no picture, or could not draw it.
+    """What `env` shows now, as a PNG; None where it was not made with a picture.
 
     Encoded at once, since the frames of a long episode would not fit in memory as they come.
     """
@@ -37,10 +35,6 @@ def png_of(env: gymnasium.Env[Any, Any]) -> bytes | None:
         return None
     from PIL import Image
 
-    try:
-        out = io.BytesIO()
-        Image.fromarray(np.asarray(env.render(), dtype=np.uint8)).save(out, format="png")
-    except Exception as err:  # a picture is an extra; the episode and its verdict stand
-        _log.warning("A picture failed with %s: %s", type(err).__name__, err)
-        return None
+    out = io.BytesIO()
+    Image.fromarray(np.asarray(env.render(), dtype=np.uint8)).save(out, format="png")
     return out.getvalue()

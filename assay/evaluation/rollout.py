@@ -7,6 +7,7 @@ for their actions together. Whatever goes wrong in one episode is its result and
 from __future__ import annotations
 
 import copy
+import logging
 import math
 import time
 import traceback
@@ -22,6 +23,7 @@ from assay.evaluation.pictures import png_of
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.pool import Env, EnvPool, Traits, close_quietly
 
+_log = logging.getLogger("assay")
 _TRACE_CHARS = 8_000
 _MACHINE_FAULTS: tuple[EpisodeStatus, ...] = ("env_error", "crashed")
 
@@ -111,6 +113,7 @@ class Player:
         self._act_batch: Any = getattr(policy, "act_batch", None)
         self.batch = batch if self._act_batch is not None else 1
         self._running: list[_Running] = []
+        self._blind: set[str] = set()  # environments whose picture failed
         hooks = ("bind", "begin", "end", "offer", "take_usage")
         self._bind, self._begin, self._end, self._offer, self._take_usage = (
             getattr(policy, name, None) for name in hooks
@@ -287,7 +290,15 @@ class Player:
         return None
 
     def _picture(self, run: _Running) -> None:
-        picture = png_of(run.env)
+        if run.key.env_id in self._blind:
+            return
+        try:
+            picture = png_of(run.env)
+        except Exception as err:  # a picture is an extra; the episode and its verdict stand
+            self._blind.add(run.key.env_id)
+            what = f"{type(err).__name__}: {err}"
+            _log.warning("A picture of %s failed (%s): no more are made.", run.key.env_id, what)
+            return
         if picture is not None:
             run.frames.append(picture)
 
