@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _dispatch(words)
     except AssayError as err:
         print(f"assay: {err}", file=sys.stderr)
-        return USAGE
+        return getattr(err, "exit_code", USAGE)  # a full disk is no misuse: 3, resumable
     except KeyboardInterrupt:
         print("assay: interrupted.", file=sys.stderr)
         return INTERRUPTED

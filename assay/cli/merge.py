@@ -11,7 +11,6 @@ from assay.cli.flags import Common, flag
 from assay.cli.show import note, print_json, say
 from assay.core.errors import OptionError
 from assay.evaluation.merge import merge
-from assay.evaluation.storage import DiskFull
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +34,7 @@ def run(flags: Flags, words: list[str]) -> int:
         raise OptionError(
             "Which runs, and where to? For example: assay merge a.db b.db --out whole.db"
         )
-    try:
-        found = merge(flags.runs, flags.out)
-    except DiskFull as err:
-        note(f"assay: {err}")
-        return err.exit_code
+    found = merge(flags.runs, flags.out)
     done, planned = sum(row.done for row in found), sum(row.planned for row in found)
     if flags.json:
         print_json(
