@@ -121,12 +121,14 @@ def verify(
         AssayError: an environment that cannot be made here.
     """
     store, identity = run.store, run.info.identity
+    stored = _count(store, "episodes", run.run)
+    planned = sum(row.planned for row in run.results)
     with Replayer(run) as replayer:
         found = Verification(
             name=run.name,
             policy=run.policy,
-            stored=_count(store, "episodes", run.run),
-            planned=sum(row.planned for row in run.results),
+            stored=stored,
+            planned=stored if run.results.complete else planned,
             orphans=_orphans(store, run.run),
             findings=store.n_findings(run.run),
             changed=replayer.changed_envs(),
