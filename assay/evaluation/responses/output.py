@@ -116,8 +116,9 @@ class VerdictFile:
                     break
                 whole += len(raw)
                 yield row
-        with self._writing(), self.path.open("r+b") as file:
-            file.truncate(whole)
+        if self.path.stat().st_size > whole:
+            with self._writing():
+                os.truncate(self.path, whole)
 
     def write(self, text: bytes) -> None:
         """Append whole lines.

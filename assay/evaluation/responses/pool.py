@@ -248,17 +248,17 @@ class WorkerPool:
                 self._lose(worker, what)
                 return
             else:
-                self._take(worker, what, word == "done")
+                self._take(worker, what)
         if worker.overdue(self._limit_s):
             self._lose(worker, "")
 
-    def _take(self, worker: _Worker, rows: list[Row], done: bool) -> None:
+    def _take(self, worker: _Worker, rows: list[Row]) -> None:
         unit = worker.unit
         assert unit is not None, "rows come from a worker that was given lines"
         for row in rows:
             unit.chunk.rows[unit.at] = row
             unit.at += 1
-        if done:
+        if unit.at == unit.end:
             worker.unit = None
             n = len(unit.chunk.lines)
             wanted = int(n * CHUNK_S / max(time.monotonic() - worker.began, 1e-6))
@@ -281,8 +281,8 @@ class WorkerPool:
                 self._again.append(unit)
         elif unit is not None:
             for at in range(unit.at, unit.end):
-                slow = unit.slow + (not why and at == unit.at)
-                alone = _Unit(unit.chunk, at, at + 1, unit.lost + bool(why), slow)
+                alone = _Unit(unit.chunk, at, at + 1, unit.lost + bool(why), unit.slow)
+                alone.slow += not why and len(unit.lines) == 1  # of several, who knows which
                 self._retry(alone, why)
 
     def _retry(self, unit: _Unit, why: str) -> None:
@@ -295,8 +295,7 @@ class WorkerPool:
             reason = f"The process that judged it was lost {unit.lost} times; the last {why}."
             verdict = Verdict.error("worker.lost", reason)
         else:
-            limit = f"{self._limit_s:g}"
-            reason = f"No verdict within {limit} s, {unit.slow} times."
+            reason = f"No verdict within {self._limit_s:g} s, {unit.slow} times."
             verdict = Verdict.error("worker.slow", reason)
         record = read_record(line.raw)
         unit.chunk.rows[unit.at] = make_row(self._recipe, record, line.number, verdict)

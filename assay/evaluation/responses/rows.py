@@ -16,7 +16,6 @@ from gymnasium import spaces
 
 from assay.core.encoding import digest
 from assay.core.errors import AssayError, OptionError, shorten
-from assay.core.judging import ask
 from assay.core.registry import make, parse_env, register
 from assay.core.types import EnvCard, Problem, Verdict, Verifier
 from assay.evaluation.pool import close_quietly
@@ -114,12 +113,21 @@ class LineJudge:
             params=layout.of(record, "params") or {},
         )
         name = type(self._verifier).__name__
-        found: Any = ask(self._verifier, lambda: response, problem, on_error="mask", name=name)
+        try:
+            found: Any = self._verifier.verify(response, problem)
+        except Exception as err:  # a verifier that raises must not look like a wrong answer
+            return _raised("verifier.raised", name, err)
         if isinstance(found, Verdict):
             return found
         return Verdict.error(
             "verifier.not_verdict", f"{name} gave {shorten(found)}; a Verdict was expected."
         )
+
+
+def _raised(code: str, name: str, err: Exception) -> Verdict:
+    trace = "".join(traceback.format_exception(err))[-_TRACE_CHARS:]
+    reason = f"{name} raised {type(err).__name__}: {err}"
+    return Verdict.error(code, reason, details={"traceback": trace})
 
 
 class EnvShelf:
@@ -143,9 +151,7 @@ class EnvShelf:
             broken = self._open.pop(name, None)
             if broken is not None:
                 close_quietly(broken)
-            trace = "".join(traceback.format_exception(err))[-_TRACE_CHARS:]
-            reason = f"{name} raised {type(err).__name__}: {err}"
-            return Verdict.error("env.raised", reason, details={"traceback": trace})
+            return _raised("env.raised", name, err)
 
     def _take(self, name: str) -> Env:
         if name not in self._open:

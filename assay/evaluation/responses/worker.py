@@ -42,13 +42,12 @@ def serve(link: Connection) -> None:
 def _judge(link: Connection, judge: LineJudge, lines: list[Line]) -> None:
     rows: list[Row] = []
     sent = time.monotonic()
-    for line in lines:
+    for at, line in enumerate(lines, start=1):
         rows.append(judge.judge(line))
         now = time.monotonic()
-        if now - sent >= FLUSH_S:
-            _send(link, "some", rows)
+        if now - sent >= FLUSH_S or at == len(lines):
+            _send(link, "rows", rows)
             rows, sent = [], now
-    _send(link, "done", rows)
 
 
 def _send(link: Connection, word: str, what: Any) -> None:
