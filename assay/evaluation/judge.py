@@ -118,7 +118,7 @@ def _cards() -> tuple[Any, ...]:
 def _source(responses: Responses, stack: ExitStack) -> ResponseFile:
     if isinstance(responses, str | os.PathLike):
         path = Path(responses)
-        return ResponseFile(path, f"'{path}'")
+        return ResponseFile(path, str(path))
     file = stack.enter_context(tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="ascii"))
     for number, record in enumerate(responses, start=1):
         try:
@@ -128,7 +128,7 @@ def _source(responses: Responses, stack: ExitStack) -> ResponseFile:
                 f"Record {number} cannot be written as JSON ({err}): give dicts of plain values."
             ) from err
     file.flush()
-    return ResponseFile(Path(file.name), "the records,")
+    return ResponseFile(Path(file.name), "records")
 
 
 def _with_verifier(

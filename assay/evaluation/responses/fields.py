@@ -96,7 +96,7 @@ def settle(
     for name in _BY_VERIFIER if by_env else _BY_ENV:
         if getattr(wanted, name) is not None:
             other = "without --verifier" if not by_env else "with --verifier"
-            raise OptionError(f"The field --{name} is used {other} only: drop it.")
+            raise OptionError(f"The field {flag_of(name)} is used {other} only: drop it.")
     found: dict[str, str | None] = {}
     unused = _BY_VERIFIER if by_env else _BY_ENV
     for f in fields(Fields):
@@ -108,7 +108,7 @@ def settle(
     layout = Layout(keys=Fields(**found), by_env=by_env, env=env, split=split)
     needed = ["response"]
     if by_env:
-        needed += ["index"] + ["env"] * (env is None)
+        needed += [*(["env"] if env is None else []), "index"]
     for name in needed:
         if found[name] is None:
             raise DataError(
@@ -121,7 +121,12 @@ def settle(
 def _how(name: str) -> str:
     if name == "env":
         return ", give one environment for all lines (--env), or name a verifier (--verifier)"
-    return f" (--{name})"
+    return f" ({flag_of(name)})"
+
+
+def flag_of(name: str) -> str:
+    """What a field is called on the command line, where `--env` is an environment."""
+    return f"--{name}-key" if name in _BY_ENV else f"--{name}"
 
 
 def _names(record: Mapping[str, Any]) -> str:

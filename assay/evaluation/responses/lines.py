@@ -82,7 +82,7 @@ class ResponseFile:
 
     def where(self, number: int) -> str:
         """A line, as messages call it."""
-        return f"{self.name} line {number}"
+        return f"'{self.name}' line {number}"
 
     def first(self) -> tuple[int, dict[str, Any]]:
         """The first record that can be read, with its line number.
@@ -96,7 +96,9 @@ class ResponseFile:
                 return line.number, read_record(line.raw)
             except DataError as err:
                 broken = broken or f"{self.where(line.number)} {err}: mend or delete that line."
-        raise DataError(broken or f"{self.name} holds no record: expected one JSON object a line.")
+        raise DataError(
+            broken or f"'{self.name}' holds no record: expected one JSON object a line."
+        )
 
     def digest(self) -> str:
         """Digest of the whole file."""
