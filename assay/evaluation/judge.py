@@ -63,7 +63,7 @@ def judge(
         env, split: of records that name none.
         fields: keys of the records; what is left out is looked for under its common names.
         out: a file for the verdicts; the same call again continues it. None keeps them in memory.
-        workers: processes; 0 judges in this one.
+        workers: processes; 0 judges in this one, where nothing can be cut off.
         overwrite: begin anew where `out` holds verdicts.
         skip_bad: count broken lines instead of refusing the file.
         keep: merge each record into its line. with_expected: tell how the reference was understood.
@@ -86,12 +86,11 @@ def judge(
         recipe = Recipe(layout=layout, cards=_cards(), keep=keep, with_expected=with_expected)
         recipe, label = _with_verifier(recipe, verifier, verifier_settings or {}, workers)
         run = _Run(source, recipe, label, _told(verifier), skip_bad, progress)
-        interrupt = stack.enter_context(Interrupts())
         sink: VerdictFile | Memory = Memory()
         if out is not None:
             sink = VerdictFile(Path(out))
             stack.callback(sink.close)
-        return run.go(sink, interrupt, workers, time_limit_s, overwrite)
+        return run.go(sink, workers, time_limit_s, overwrite)
 
 
 def _check(
@@ -180,14 +179,15 @@ class _Run:
         self._started = self._shown = time.monotonic()
 
     def go(
-        self, sink: VerdictFile | Memory, interrupt: Interrupts, workers: int,
-        time_limit_s: float, overwrite: bool,
-    ) -> Judged:  # fmt: skip
+        self, sink: VerdictFile | Memory, workers: int, time_limit_s: float, overwrite: bool
+    ) -> Judged:
         """Judge what has no verdict yet."""
         lines = self._begin(sink, overwrite)
         judged = self.judged
-        if judged.done < judged.planned and not interrupt.requested:
-            with closing(self._rows(lines, workers, time_limit_s)) as batches:
+        if judged.done < judged.planned:
+            with Interrupts() as interrupt, closing(
+                self._rows(lines, workers, time_limit_s)
+            ) as batches:  # fmt: skip
                 for rows in batches:
                     self._keep(sink, rows)
                     if interrupt.requested:

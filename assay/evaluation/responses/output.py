@@ -35,12 +35,8 @@ class Memory:
 class VerdictFile:
     """A file of verdicts, held against other writers until it is closed.
 
-    Args:
-        path: the file. identity: of what it holds verdicts, plain JSON values.
-        counts: how many lines there are to judge and to pass over; kept beside.
-
     Raises:
-        StoreError: it holds other verdicts, or something else, or is being written.
+        StoreError: it is being written, or cannot be. MissingFile: there is no folder for it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -93,7 +89,12 @@ class VerdictFile:
             )
 
     def begin(self, identity: Mapping[str, Any], counts: Mapping[str, int]) -> None:
-        """Start anew: the side file first, so that no verdicts stand without it."""
+        """Start anew: the side file first, so that no verdicts stand without it.
+
+        Args:
+            identity: of what these are the verdicts, plain JSON values.
+            counts: how many lines there are to judge and to pass over.
+        """
         with self._writing():
             self.path.unlink(missing_ok=True)
             fresh = self.side.with_name(self.side.name + ".new")
