@@ -164,7 +164,7 @@ def test_an_episode_has_a_deadline_over_all_its_turns(server):
     policy, key = EndpointPolicy(server.where, episode_deadline_s=2.0), Key("a", 1)
     assert policy.act_batch(["one"], [{}], [key]) == ["one"]
     server.always = lambda h: time.sleep(30)
-    with pytest.raises(PolicyError, match="no reply in 1 of 6 tries|episode_deadline_s"):
+    with pytest.raises(PolicyError, match=r"no reply in 1 of 6 tries|episode_deadline_s"):
         policy.act_batch(["two"], [{}], [key])
     n = len(server.requests)
     with pytest.raises(PolicyError, match="episode_deadline_s"):
