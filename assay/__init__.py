@@ -29,6 +29,7 @@ _PUBLIC = {
     "derive_seed": "assay.core.encoding",
     "evaluate": "assay.evaluation.engine",
     "ids": "assay.core.registry",
+    "judge": "assay.evaluation.judge",
     "load_policy": "assay.evaluation.policies",
     "make_vec": "assay.wrappers.vector",
     "register": "assay.core.registry",
