@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Literal
 
-from assay.core.errors import VerifierError
+from assay.core.errors import VerifierError, shorten
 from assay.core.types import Problem, Verdict, Verifier
 
 OnError = Literal["retry", "mask", "raise"]
@@ -40,7 +40,7 @@ def ask(
 
 def _once(verifier: Verifier, outcome: Callable[[], Any], problem: Problem | None) -> Verdict:
     try:
-        return verifier.verify(outcome(), problem)
+        verdict: Any = verifier.verify(outcome(), problem)
     except Exception as err:  # a verifier that raises must not look like a wrong answer
         trace = "".join(traceback.format_exception(err))[-2_000:]
         return Verdict.error(
@@ -48,3 +48,9 @@ def _once(verifier: Verifier, outcome: Callable[[], Any], problem: Problem | Non
             f"{type(verifier).__name__} raised {type(err).__name__}: {err}",
             details={"traceback": trace},
         )
+    if isinstance(verdict, Verdict):
+        return verdict
+    return Verdict.error(
+        "verifier.no_verdict",
+        f"{type(verifier).__name__} gave {shorten(verdict)}, which is no Verdict.",
+    )

@@ -386,3 +386,10 @@ def test_a_fresh_environment_can_be_restored():
     assert twin.problem == env.problem
     assert twin.snapshot() == kept
     assert twin.step(RIGHT)[:4] == env.step(RIGHT)[:4]
+
+
+def test_a_verifier_that_returns_no_verdict_is_an_error():
+    env = corridor(Scripted(True), on_error="mask")
+    _, reward, terminated, truncated, info = env.step(WAIT)
+    assert (reward, terminated, truncated, info["reward_valid"]) == (0.0, True, False, False)
+    assert info["verdict"].code == "verifier.no_verdict" and "True" in info["verdict"].reason
