@@ -32,7 +32,16 @@ class Flags(Common):
 
 def run(flags: Flags, words: list[str]) -> int:
     """Print the page."""
-    env_id, options = parse_env(flags.env)
+    page = page_of(*parse_env(flags.env), seed=flags.seed)
+    if flags.json:
+        print_json(page)
+    else:
+        _print(page)
+    return 0
+
+
+def page_of(env_id: str, options: dict[str, Any], *, seed: int = 0) -> dict[str, Any]:
+    """All that is told of an environment: plain values, but for the first observation."""
     found = card(env_id)
     kind: Any = env_kind(found)
     page: dict[str, Any] = {
@@ -55,14 +64,10 @@ def run(flags: Flags, words: list[str]) -> int:
     else:
         try:
             page |= _instance(env)
-            page["episode"] = sample_episode(env, flags.seed)
+            page["episode"] = sample_episode(env, seed)
         finally:
             env.close()
-    if flags.json:
-        print_json(page)
-    else:
-        _print(page)
-    return 0
+    return page
 
 
 def option_rows(kind: Any, found: EnvCard, given: dict[str, Any]) -> list[dict[str, Any]]:
