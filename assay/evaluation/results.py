@@ -99,17 +99,18 @@ class EnvResult:
         return self.passed / self.n if self.n else None
 
     @cached_property
+    def _rate(self) -> stats.PassRate:
+        return stats.pass_rate(self.task_passed, self.task_samples, self.samples)
+
+    @property
     def interval(self) -> stats.Interval:
         """95 % interval: Wilson's with one sample a task, else over tasks."""
-        if int(self.task_samples.max(initial=0)) <= 1 and self.samples == 1:
-            return stats.wilson(self.passed, self.n)
-        return stats.clustered(self.task_passed, self.task_samples)
+        return self._rate.interval
 
     @property
     def method(self) -> str:
         """How the interval was made."""
-        one_each = int(self.task_samples.max(initial=0)) <= 1 and self.samples == 1
-        return "wilson" if one_each else "t over tasks"
+        return self._rate.method
 
     @property
     def low(self) -> float:
