@@ -25,6 +25,7 @@ _PUBLIC = {
     "Unicode": "assay.core.spaces",
     "Verdict": "assay.core.types",
     "card": "assay.core.registry",
+    "compare": "assay.evaluation.compare",
     "data_card": "assay.envs.custom.data",
     "derive_seed": "assay.core.encoding",
     "evaluate": "assay.evaluation.engine",

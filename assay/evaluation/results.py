@@ -232,19 +232,20 @@ class Results:
 
     def episodes(self) -> Iterator[dict[str, Any]]:
         """Every stored row as a dict, in the order of keys, without its steps."""
-        with self._open() as store:
+        with self.opened() as store:
             yield from store.episodes(self.run)
 
     def faults(self) -> list[Fault]:
         """For each environment and each status with an exception behind it, the first of them."""
-        with self._open() as store:
+        with self.opened() as store:
             found = store.query(_FIRST_FAULTS, (self.run,))
             return [
                 Fault(env, status, episode, _last_line(read_payload(steps, store.blob).error))
                 for env, status, episode, steps in found
             ]
 
-    def _open(self) -> AbstractContextManager[Store]:
+    def opened(self) -> AbstractContextManager[Store]:
+        """The file with the rows, open for reading."""
         if self._store is not None:
             return nullcontext(self._store)
         return Store(self.out, read_only=True)
