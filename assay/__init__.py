@@ -29,6 +29,7 @@ _PUBLIC = {
     "data_card": "assay.envs.custom.data",
     "derive_seed": "assay.core.encoding",
     "evaluate": "assay.evaluation.engine",
+    "export_episodes": "assay.report.exports",
     "ids": "assay.core.registry",
     "load_policy": "assay.evaluation.policies",
     "make_vec": "assay.wrappers.vector",
@@ -37,6 +38,7 @@ _PUBLIC = {
     "task_card": "assay.envs.custom.function",
     "task_from_data": "assay.envs.custom.data",
     "wrap": "assay.wrappers.task",
+    "write_report": "assay.report.build",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

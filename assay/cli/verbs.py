@@ -43,6 +43,10 @@ VERBS: dict[str, Verb] = {
         "assay.cli.verify",
         "replay stored runs without their policy: are steps, rewards and verdicts as recorded?",
         "assay verify runs/letters --sample 20",
+    "report": Verb(
+        "assay.cli.report",
+        "what stored runs say: tables, reasons, comparison, page, export, gate",
+        "assay report runs/letters -o report.html --fail-below 0.8",
     ),
     "check": Verb(
         "assay.cli.check",

@@ -47,7 +47,7 @@ class EnvComparison:
     Attributes:
         n: episodes that count in both. left_out: pairs in which a machine failed.
         unpaired: episodes that only one run has stored.
-        tasks: distinct tasks among them: worlds where the card says that instances are shared.
+        n_tasks: distinct tasks among them: worlds where the card says that instances are shared.
         first_passed, second_passed, only_first, only_second: of `n`.
         difference, low, high: pass rate of the second less that of the first, with its 95 %
             interval over tasks; None where nothing is paired.
@@ -59,7 +59,7 @@ class EnvComparison:
     env: str
     split: str
     n: int
-    tasks: int
+    n_tasks: int
     left_out: int
     unpaired: int
     first_passed: int
@@ -73,10 +73,21 @@ class EnvComparison:
     p_holm: float | None
     flips: tuple[Flip, ...]
 
+    @property
+    def first_rate(self) -> float | None:
+        """Pass rate of the first on the pairs; None where there is none."""
+        return self.first_passed / self.n if self.n else None
+
+    @property
+    def second_rate(self) -> float | None:
+        """Pass rate of the second on the pairs; None where there is none."""
+        return self.second_passed / self.n if self.n else None
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {**values, "flips": [flip._asdict() for flip in self.flips]}
+        values["flips"] = [flip._asdict() for flip in self.flips]
+        return values | {"first_rate": self.first_rate, "second_rate": self.second_rate}
 
 
 @dataclass(frozen=True)
@@ -319,7 +330,7 @@ def _compare_env(first: OpenRun, second: OpenRun, env: Mapping[str, Any]) -> Env
         env=pairs.label,
         split=first.info.identity["split"],
         n=n,
-        tasks=len(table),
+        n_tasks=len(table),
         left_out=pairs.left_out,
         unpaired=pairs.unpaired,
         first_passed=both + only_first,

@@ -19,7 +19,7 @@ from assay.evaluation.store import Store
 
 FIRST_LOOK = 32  # episodes; before this a lucky start would pass for certainty
 _COUNTED = ", ".join(repr(status) for status in COUNTED)
-_TASK = "CASE WHEN world = '' THEN episode ELSE world END"
+TASK = "CASE WHEN world = '' THEN episode ELSE world END"
 WHERE_ENV = "WHERE run = ? AND env_id = ? AND env_digest = ? AND policy_id = ? AND split = ?"
 
 
@@ -53,7 +53,7 @@ def task_counts(store: Store, place: Place, episodes: int | None = None) -> NDAr
     first = "" if episodes is None else f" AND episode < {episodes:d}"
     rows = store.query(
         f"SELECT sum(passed), count(*) FROM episodes {WHERE_ENV} AND status IN ({_COUNTED}){first} "
-        f"GROUP BY {_TASK} ORDER BY {_TASK}",
+        f"GROUP BY {TASK} ORDER BY {TASK}",
         place,
     )
     return np.array(rows, dtype=np.int64).reshape(-1, 2)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from assay.evaluation.compare import RunComparison
 from assay.evaluation.config import DEFECTS, STATUSES
 from assay.evaluation.results import EnvResult, Results
+from assay.report.breakdown import Level, Reason
 
 DASH = "–"
 
@@ -109,4 +111,76 @@ def remarks(results: Results) -> list[str]:
         said.append(
             f"{results.findings} rows were played again with another result: nondeterminism."
         )
+    return said
+
+
+# ---------------------------------------------------------------------- reports
+
+
+def reasons(found: Sequence[Reason], most: int = 6) -> Table:
+    """Why episodes did not pass: the commonest reasons of each environment."""
+    lines: list[tuple[str, ...]] = []
+    for env in dict.fromkeys(reason.env for reason in found):
+        ours = [reason for reason in found if reason.env == env]
+        shown = ours if len(ours) <= most else ours[: most - 1]
+        for i, reason in enumerate(shown):
+            lines.append(
+                (env if i == 0 else "", reason.status, reason.reason, str(reason.episodes))
+            )
+        if len(shown) < len(ours):
+            rest = sum(reason.episodes for reason in ours[len(shown) :])
+            lines.append(("", "…", f"{len(ours) - len(shown)} other reasons", str(rest)))
+    return Table(("env", "status", "reason", "episodes"), lines, (3,))
+
+
+def by_difficulty(found: Sequence[Level]) -> Table:
+    """Pass rate at each difficulty."""
+    lines: list[tuple[str, ...]] = []
+    for i, level in enumerate(found):
+        env = level.env if i == 0 or found[i - 1].env != level.env else ""
+        bounds = f"[{level.low:.3f}, {level.high:.3f}]"
+        lines.append((env, level.difficulty, rate(level.pass_rate), bounds, str(level.n)))
+    return Table(("env", "difficulty", "pass", "95 % interval", "n"), lines, (1, 2, 4))
+
+
+def comparison(found: RunComparison) -> Table:
+    """What changed from the first run to the second, on the episodes that both met."""
+    return Table(
+        ("env", "n", "tasks", "first", "second", "only first", "only second", "change",
+         "95 % interval", "p", "p (Holm)"),
+        [
+            (
+                row.env, str(row.n), str(row.n_tasks), rate(row.first_rate), rate(row.second_rate),
+                str(row.only_first), str(row.only_second),
+                DASH if row.difference is None else f"{row.difference:+.3f}",
+                f"[{row.low:+.3f}, {row.high:+.3f}]" if row.n else DASH,
+                p_value(row.p), p_value(row.p_holm),
+            )
+            for row in found
+        ],
+        (1, 2, 3, 4, 5, 6, 7, 9, 10),
+    )  # fmt: skip
+
+
+def p_value(value: float | None) -> str:
+    """Four decimals, `<0.0001` below them, a dash where none was made."""
+    if value is None:
+        return DASH
+    return "<0.0001" if value < 0.00005 else f"{value:.4f}"
+
+
+def comparison_remarks(found: RunComparison) -> list[str]:
+    """What the table of a comparison does not show."""
+    said: list[str] = []
+    for row in found:
+        left = []
+        if row.left_out:
+            left.append(f"{row.left_out} pairs with a fault of the machine")
+        if row.unpaired:
+            left.append(f"{row.unpaired} episodes that only one run has")
+        if left:
+            said.append(f"{row.env}: left out {' and '.join(left)}.")
+    for label, envs in ((found.first, found.only_first), (found.second, found.only_second)):
+        if envs and not found.apart:
+            said.append(f"Only {label} has {', '.join(envs)}.")
     return said

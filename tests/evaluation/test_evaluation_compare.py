@@ -42,7 +42,7 @@ def test_pairs_are_counted_as_the_rows_say(tmp_path):
     a, b = outcomes(first), outcomes(second)
     cells = [(a[key], b[key]) for key in a if key[0] == "toy/Sum-v0"]
     row = found.rows[0]
-    assert (row.env, row.n, row.tasks, row.unpaired, row.left_out) == (SUM, 60, 60, 20, 0)
+    assert (row.env, row.n, row.n_tasks, row.unpaired, row.left_out) == (SUM, 60, 60, 20, 0)
     assert row.first_passed == sum(x for x, _ in cells)
     assert row.second_passed == sum(y for _, y in cells)
     assert row.only_first == cells.count((True, False))
@@ -84,7 +84,7 @@ def test_as_a_data_frame():
 def test_several_samples_are_compared_by_task():
     first, second = (evaluate(p, SUM, n=20, samples=5) for p in (Adder(), Better()))
     (row,) = compare(first, second).rows
-    assert (row.n, row.tasks, row.p, row.p_holm) == (100, 20, None, None)
+    assert (row.n, row.n_tasks, row.p, row.p_holm) == (100, 20, None, None)
     by_task = [
         [sum(ok for key, ok in outcomes(run).items() if key[2] == task) for task in range(20)]
         for run in (second, first)
@@ -96,7 +96,7 @@ def test_several_samples_are_compared_by_task():
 def test_shared_worlds_are_the_tasks():
     first, second = (evaluate(p, "toy/Secret-v0", n=40) for p in (Walker(), Adder()))
     (row,) = compare(first, second).rows
-    assert row.n == 40 and row.tasks <= 4 and row.p is None
+    assert row.n == 40 and row.n_tasks <= 4 and row.p is None
 
 
 def test_what_a_machine_failed_is_left_out_of_both():
