@@ -108,7 +108,8 @@ def _wilson_of_rate(rate: float, n: int, level: float) -> tuple[float, float]:
     z = float(_scipy("special").ndtri((1 + level) / 2))
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # rounding must not put the bound of 0 or of 1 on the wrong side of it
+    return max(0.0, min(rate, centre - half)), min(1.0, max(rate, centre + half))
 
 
 def clustered_bootstrap(

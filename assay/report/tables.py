@@ -80,7 +80,10 @@ def progress(results: Sequence[Results]) -> str:
     stopped = sum(row.stopped_early for row in rows)
     if not stopped:
         return f"{done} of {planned} episodes."
-    return f"{done} of at most {planned} episodes; {stopped} of {len(rows)} stopped early."
+    return (
+        f"{done} of at most {planned} episodes; {stopped} of {len(rows)} environments "
+        "stopped early."
+    )
 
 
 def remarks(results: Results) -> list[str]:

@@ -82,6 +82,9 @@ def test_tasks_of_unequal_size_are_weighed_by_their_samples():
 def test_tasks_that_all_agree_do_not_give_an_interval_of_no_width(passed):
     found = stats.clustered([passed] * 10, [8] * 10)
     assert found == pytest.approx(stats.wilson(10 * passed // 8, 10))
+    for n_tasks in range(2, 40):
+        rate, low, high = stats.clustered([passed] * n_tasks, [8] * n_tasks)
+        assert low <= rate <= high, n_tasks
     assert stats.clustered([3], [8]) == (3 / 8, 0.0, 1.0)
     assert stats.clustered([], [])[1:] == (0.0, 1.0)
 
