@@ -34,6 +34,11 @@ VERBS: dict[str, Verb] = {
         "measure policies on environments: pass rates with 95 % intervals; resumes",
         "assay evaluate random scripted --envs 'assay/*Letter*' -n 50 --out runs/letters",
     ),
+    "report": Verb(
+        "assay.cli.report",
+        "what stored runs say: tables, reasons, comparison, page, export, gate",
+        "assay report runs/letters -o report.html --fail-below 0.8",
+    ),
     "merge": Verb(
         "assay.cli.merge",
         "put the shards of one run together in one file",
@@ -43,10 +48,6 @@ VERBS: dict[str, Verb] = {
         "assay.cli.verify",
         "replay stored runs without their policy: are steps, rewards and verdicts as recorded?",
         "assay verify runs/letters --sample 20",
-    "report": Verb(
-        "assay.cli.report",
-        "what stored runs say: tables, reasons, comparison, page, export, gate",
-        "assay report runs/letters -o report.html --fail-below 0.8",
     ),
     "check": Verb(
         "assay.cli.check",
