@@ -20,6 +20,7 @@ from assay.core.errors import OptionError
 from assay.core.registry import require
 from assay.evaluation import stats
 from assay.evaluation.config import DEFECTS
+from assay.evaluation.merge import merged
 from assay.evaluation.plan import env_label
 from assay.evaluation.results import Results
 from assay.evaluation.runs import OpenRun, open_runs
@@ -163,11 +164,10 @@ def _opened(stack: ExitStack, given: str | os.PathLike[str] | Results) -> OpenRu
         store = stack.enter_context(given.opened())
         info = next(known for known in store.runs() if known.run == given.run)
         return OpenRun(given.policy, store, info)
-    runs = stack.enter_context(open_runs([given]))
+    runs = stack.enter_context(merged(stack.enter_context(open_runs([given]))))
     if len(runs) != 1:
         raise OptionError(
-            f"'{os.fspath(given)}' holds {len(runs)} runs: say which, as in "
-            f"'{os.fspath(runs[0].store.path or '')}#{runs[0].run}'."
+            f"'{os.fspath(given)}' holds {len(runs)} runs: say which, as in '{runs[0].name}'."
         )
     return runs[0]
 

@@ -12,6 +12,7 @@ from typing import Any
 from assay.core.errors import OptionError
 from assay.core.registry import load
 from assay.evaluation.compare import RunComparison, compare_runs
+from assay.evaluation.merge import merged
 from assay.evaluation.runs import OpenRun, open_runs
 from assay.report.files import refuse_results_file
 
@@ -38,7 +39,7 @@ def write_report(
 
 @contextmanager
 def opened(paths: Sequence[AnyPath], baseline: AnyPath | None = None) -> Generator[list[OpenRun]]:
-    """The runs, each once, with the one that the others are compared with first.
+    """The runs, each once, shards as one, with the one that others are compared with first.
 
     Raises:
         StoreError: no such file or run.
@@ -46,11 +47,11 @@ def opened(paths: Sequence[AnyPath], baseline: AnyPath | None = None) -> Generat
     """
     if baseline is not None:
         name = os.fspath(baseline)
-        with open_runs([baseline]) as found:
+        with open_runs([baseline]) as parts, merged(parts) as found:
             if len(found) != 1:
                 raise OptionError(f"The baseline {name} holds {len(found)} runs: say {name}#1.")
         paths = [baseline, *paths]
-    with open_runs(paths) as runs:
+    with open_runs(paths) as parts, merged(parts) as runs:
         first = _place(runs[0])
         chosen = [runs[0], *(run for run in runs[1:] if _place(run) != first)]
         if baseline is not None and len(chosen) == 1:
@@ -62,7 +63,7 @@ def opened(paths: Sequence[AnyPath], baseline: AnyPath | None = None) -> Generat
 
 
 def _place(run: OpenRun) -> tuple[object, int]:
-    return (run.store.path and run.store.path.resolve(), run.run)
+    return (run.store.path.resolve() if run.store.path else id(run.store), run.run)
 
 
 def page_of(runs: Sequence[OpenRun], comparisons: Sequence[RunComparison], out: Path) -> Path:

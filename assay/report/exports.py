@@ -22,8 +22,9 @@ from assay.core.errors import OptionError, bad_value
 from assay.core.registry import require
 from assay.evaluation.plan import env_label
 from assay.evaluation.record import Recorded, Unstored, read_payload
-from assay.evaluation.runs import OpenRun, open_runs
+from assay.evaluation.runs import OpenRun
 from assay.evaluation.schema import COLUMN_TYPES, KEY, KEYS, VALUES
+from assay.report.build import opened
 from assay.report.files import written_whole
 
 Format = Literal["csv", "jsonl", "parquet"]
@@ -53,8 +54,7 @@ def export_episodes(
             written. MissingExtra: Parquet without pyarrow.
     """
     path = Path(out)
-    one = isinstance(runs, str | os.PathLike)
-    with open_runs([runs] if one else runs) as found:
+    with opened([runs] if isinstance(runs, str | os.PathLike) else list(runs)) as found:
         return write_episodes(found, path, format_of(path), steps=steps)
 
 

@@ -18,9 +18,12 @@ def too_low(
     """
     said: list[str] = []
     for run in runs:
+        part = run.info.settings.get("shard")
         for row in run.results:
             name = f"{run.label}, {row.env}"
-            if not row.complete:
+            if part is not None:
+                said.append(f"{name}: shard {part} is only a part of its run")
+            elif not row.complete:
                 said.append(f"{name}: only {row.done} of {row.planned} episodes are there")
             elif row.pass_rate is None or not row.counts["finished"]:
                 said.append(f"{name}: no episode finished")

@@ -25,6 +25,10 @@ def leaderboard_row(run: OpenRun) -> dict[str, Any]:
         OptionError: it is not complete: a part of a run would be ranked beside whole ones.
     """
     results, identity, settings = run.results, run.info.identity, run.info.settings
+    if settings.get("shard") is not None:
+        raise OptionError(
+            f"{run.label} is shard {settings['shard']} of a run: name the other shards too."
+        )
     if not results.complete:
         done, planned = sum(r.done for r in results), sum(r.planned for r in results)
         raise OptionError(

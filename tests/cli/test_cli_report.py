@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import assay
 from assay.envs.math.compare import CompareEnv
 from assay.evaluation.engine import evaluate
 
@@ -122,6 +123,26 @@ def test_the_leaderboard(assay_command, runs, tmp_path):
     assert again.out.endswith(f"Leaderboard, 0 added, 1 in it before: {board}\n")
     with open(board, encoding="utf-8") as file:
         assert [row["policy"] for row in lines(file.read())] == ["random", "scripted"]
+
+
+def test_shards_are_reported_as_one_run(assay_command, runs, tmp_path):
+    whole = str(runs / "scripted.db")
+    for part in (1, 2, 3):
+        evaluate("scripted", ENVS, n=15, shard=f"{part}/3", out=tmp_path / f"{part}.db")
+    board = ("--leaderboard", str(tmp_path / "rows.jsonl"))
+    ran = assay_command("report", str(tmp_path), "--fail-below", "1", *board, "--json")
+    assert ran.code == 0
+    found = lines(ran.out)
+    assert [one["kind"] for one in found] == ["run", "gate", "written"]
+    assert found[0]["digest"] == lines(assay_command("report", whole, "--json").out)[0]["digest"]
+    pair = lines(assay_command("report", str(tmp_path), "--baseline", whole, "--json").out)[-1]
+    assert pair["kind"] == "comparison" and [row["n"] for row in pair["rows"]] == [15, 15]
+    assert assay.compare(tmp_path, whole).rows[0].flips == ()
+    path = assay.export_episodes(tmp_path, tmp_path / "all.csv")
+    assert path.read_text().count("\n") == 31
+    alone = assay_command("report", str(tmp_path / "1.db"), "--fail-below", "1")
+    assert alone.code == 1 and "shard 1/3 is only a part of its run" in alone.err
+    assert "is shard 1/3 of a run" in assay_command("report", str(tmp_path / "1.db"), *board).err
 
 
 def test_an_early_stop_is_said_in_every_form(assay_command, tmp_path):

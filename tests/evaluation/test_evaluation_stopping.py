@@ -180,6 +180,11 @@ def test_a_width_that_is_none_is_refused(width):
         evaluate(Adder(), SUM, n=4, until_ci=width)
 
 
+def test_a_shard_cannot_see_the_interval_of_the_whole():
+    with pytest.raises(OptionError, match="until_ci and shard were both given"):
+        evaluate(Adder(), SUM, n=4, until_ci=0.2, shard="1/2")
+
+
 def test_stopping_costs_little_coverage():
     """What docs/statistics.md says of it: simulated with Wilson's interval and the real looks."""
     rng = np.random.default_rng(0)
