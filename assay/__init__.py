@@ -31,6 +31,7 @@ _PUBLIC = {
     "evaluate": "assay.evaluation.engine",
     "export_episodes": "assay.report.exports",
     "ids": "assay.core.registry",
+    "judge": "assay.evaluation.judge",
     "load_policy": "assay.evaluation.policies",
     "make_vec": "assay.wrappers.vector",
     "register": "assay.core.registry",

@@ -10,7 +10,7 @@ import tyro
 
 from assay.cli.flags import Common, flag
 from assay.cli.show import note, print_json, say, table
-from assay.core.registry import ids, matching, parse_env
+from assay.core.registry import ids, make, matching, parse_env
 from assay.testing.suite import Finding, run_checks
 
 
@@ -29,8 +29,11 @@ def run(flags: Flags, words: list[str]) -> int:
     """Check, and exit with 1 if anything failed."""
     wanted = [name for text in flags.envs or ids() for name in _resolve(text)]
     findings: dict[str, list[Finding]] = {}
-    for text in dict.fromkeys(wanted):
-        env_id, options = parse_env(text)
+    cases = {text: parse_env(text) for text in dict.fromkeys(wanted)}
+    for env_id, options in cases.values():
+        if options:
+            make(env_id, **options).close()  # options that cannot be are one sentence, not a table
+    for text, (env_id, options) in cases.items():
         findings[text] = run_checks(env_id, options or None, slow=flags.slow)
         counts = Counter(found.status for found in findings[text])
         note(

@@ -49,6 +49,11 @@ VERBS: dict[str, Verb] = {
         "replay stored runs without their policy: are steps, rewards and verdicts as recorded?",
         "assay verify runs/letters --sample 20",
     ),
+    "judge": Verb(
+        "assay.cli.judge",
+        "verdicts for a file of responses, in parallel; resumes",
+        "assay judge responses.jsonl --verifier math --workers 4",
+    ),
     "check": Verb(
         "assay.cli.check",
         "test that environments keep the contract: gold passes, fakes fail, nothing leaks",

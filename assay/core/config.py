@@ -58,11 +58,20 @@ def build_config(kind: type[C], options: Mapping[str, Any], owner: str) -> C:
         if not _fits(value, hints[name]):
             raise bad_value(name, value, f"a value of type {type_name(hints[name])}")
         values[name] = float(value) if hints[name] is float and type(value) is int else value
-    for f in fields(kind):  # pyright: ignore[reportArgumentType]
-        required = f.default is MISSING and f.default_factory is MISSING
-        if required and f.name not in values:
-            raise OptionError(f"{owner} needs the option '{f.name}': {option_help(kind)[f.name]}.")
+    for name in required_options(kind):
+        if name not in values:
+            raise OptionError(f"{owner} needs the option '{name}': {option_help(kind)[name]}.")
     return kind(**values)
+
+
+@lru_cache(maxsize=512)
+def required_options(kind: type) -> tuple[str, ...]:
+    """Names of the options without a default."""
+    return tuple(
+        f.name
+        for f in fields(kind)  # pyright: ignore[reportArgumentType]
+        if f.default is MISSING and f.default_factory is MISSING
+    )
 
 
 def options_from_text(kind: type, raw: Mapping[str, str], owner: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from assay.core.config import TaskConfig, build_config
 from assay.core.encoding import derive_seed, digest
 from assay.core.errors import (
     EpisodeOver,
+    NoSuchRenderMode,
     NotReset,
     OptionError,
     PhaseError,
@@ -131,8 +132,9 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
         raise OptionError(f"{type(self).__name__} has no native reward: use reward_mode='verdict'.")
 
     def picture(self, mode: str) -> Any:
-        """What `render()` returns in this mode."""
-        return self.observe()
+        """What `render()` returns in this mode; default: the observation, for `ansi` as text."""
+        seen: Any = self.observe()
+        return str(seen) if mode == "ansi" else seen
 
     def open(self) -> None:
         """Open files, browsers, simulators: called in the first reset."""
@@ -150,7 +152,10 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
         self.render_mode = self.config.render_mode
         if self.render_mode is not None and self.render_mode not in self.metadata["render_modes"]:
             allowed = ", ".join(map(repr, self.metadata["render_modes"]))
-            raise bad_value("render_mode", self.render_mode, f"None or one of {allowed}")
+            raise NoSuchRenderMode(
+                f"{self.name}: render_mode={self.render_mode!r} is not valid: expected None or one "
+                f"of {allowed}."
+            )
         check_split(self.config.split, self.card.splits)
         self.level = self._resolve_level(options)
         self.split: Split = self.config.split
@@ -366,7 +371,9 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
         Raises:
             NotReset: no episode has begun. PhaseError: the environment is only `replayable`.
         """
-        self._need_state()
+        self._need_snapshots()
+        if self._state == "new":
+            raise NotReset(f"{self.name}: no episode has begun: call reset() first.")
         streams = self.rng.snapshot()
         return write_state(
             EpisodeState(
@@ -377,13 +384,22 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
     def restore(self, state: bytes) -> None:
         """Continue from a snapshot of this environment, made with the same options.
 
+        No episode need have begun.
+
         Raises:
-            NotReset: no episode has begun. DataError: these bytes are no snapshot of it.
+            DataError: these bytes are no snapshot of it. PhaseError: it is only `replayable`.
         """
-        self._need_state()
+        self._need_snapshots()
         found = read_state(state, type(self), self.name)
+        if not self._opened:
+            self.open()
+            self._opened = True
         here = (self.split, self.index, self.rng.attempt)
-        elsewhere = here != (found.split, found.index, found.streams["key"][2])
+        elsewhere = self._state == "new" or here != (
+            found.split,
+            found.index,
+            found.streams["key"][2],
+        )
         self.split, self.index = cast("Split", found.split), found.index
         if self.level is None and elsewhere:
             self.rng.key(*found.streams["key"])
@@ -394,13 +410,11 @@ class TaskEnv(gymnasium.Env[Obs, Act], Generic[Obs, Act]):
         self.n_steps, self.over, self._state = found.n_steps, found.over, found.phase
         self._judged = None
 
-    def _need_state(self) -> None:
+    def _need_snapshots(self) -> None:
         if self.replayable:
             raise PhaseError(
                 f"{self.name} has no snapshots: the same seed and actions give the same episode."
             )
-        if self._state == "new":
-            raise NotReset(f"{self.name}: no episode has begun: call reset() first.")
 
     def state_key(self) -> Hashable:
         """Names the state, for counting what was visited; default: a digest of the world."""

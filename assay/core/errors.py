@@ -18,6 +18,14 @@ class OptionError(AssayError, ValueError):
     """An option has a value that its environment, verifier or command cannot use."""
 
 
+class NoSuchRenderMode(OptionError, TypeError):
+    """A `render_mode` that the environment does not have.
+
+    A TypeError too: libraries that ask every environment for pictures (Stable-Baselines3) take that
+    as the sign to make it without.
+    """
+
+
 class UnknownOption(AssayError, TypeError):
     """A keyword argument that nobody reads."""
 

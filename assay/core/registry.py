@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 import gymnasium
 from gymnasium.envs.registration import registry as gym_registry
 
-from assay.core.config import TaskConfig, options_from_text
+from assay.core.config import TaskConfig, options_from_text, required_options
 from assay.core.errors import (
     AssayError,
     OptionError,
@@ -82,6 +82,11 @@ def card(env_id: str) -> EnvCard:
     """
     name = env_id.split(":", 1)[1] if env_id.startswith("assay:") else env_id
     if name not in _cards:
+        if name in gym_registry:
+            raise UnknownName(
+                f"'{env_id}' is registered with Gymnasium alone and has no verdict: register a "
+                "card whose entry point is a function that returns assay.wrap(…) around it."
+            )
         raise UnknownName(
             f"No environment '{env_id}'.{nearest(name, _cards)} `assay list` shows every id."
         )
@@ -191,9 +196,18 @@ def parse_env(text: str) -> tuple[str, dict[str, Any]]:
     return found.id, options_from_text(config, raw, found.id)
 
 
+def missing_options(env_id: str, options: Mapping[str, Any]) -> list[str]:
+    """Names of the options that an id needs, and that neither its card nor `options` give."""
+    found = card(env_id)
+    kind = getattr(load(found.entry_point, what=found.id), "Config", TaskConfig)
+    return [name for name in required_options(kind) if name not in {**found.kwargs, **options}]
+
+
 def make(env_id: str, **options: Any) -> gymnasium.Env[Any, Any]:
     """`gymnasium.make` without its passive checker, for loops that are ours."""
-    return gymnasium.make(card(env_id).id, disable_env_checker=True, **options)
+    found = card(env_id)
+    load(found.entry_point, what=found.id)  # Gymnasium's own words for what is missing are fewer
+    return gymnasium.make(found.id, disable_env_checker=True, **options)
 
 
 def register_policies(table: Mapping[str, str]) -> None:

@@ -56,6 +56,19 @@ class Stepped(NamedTuple):
     begun: Begun | None = None
 
 
+def autoreset(mode: str | AutoresetMode) -> AutoresetMode:
+    """When rows that ended begin anew, as Gymnasium names it.
+
+    Raises:
+        OptionError: no such mode.
+    """
+    try:
+        return AutoresetMode(mode)
+    except ValueError:
+        known = ", ".join(repr(one.value) for one in AutoresetMode)
+        raise bad_value("autoreset_mode", mode, f"one of {known}") from None
+
+
 class RowVector(VectorEnv[Any, Any, np.ndarray]):
     """A vector whose rows can be reset and stepped one by one, and stand in groups.
 
@@ -73,7 +86,7 @@ class RowVector(VectorEnv[Any, Any, np.ndarray]):
 
     def _start(self, autoreset_mode: str | AutoresetMode, group: int) -> None:
         """Set up the bookkeeping; `num_envs` and the spaces are known by now."""
-        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.autoreset_mode = autoreset(autoreset_mode)
         if isinstance(group, bool) or group < 1 or self.num_envs % group:
             raise bad_value("group", group, f"a divisor of the number of rows, {self.num_envs}")
         self.group = group
@@ -214,9 +227,13 @@ class RowVector(VectorEnv[Any, Any, np.ndarray]):
         return self._advance(rows, sent)
 
     def _split_actions(self, actions: Any) -> list[Any]:
+        if isinstance(actions, str):
+            raise OptionError(f"Got one text for {self.num_envs} rows: expected a list, one a row.")
         sent = list(iterate(self.action_space, actions))
         if len(sent) != self.num_envs:
-            raise ValueError(f"Got {len(sent)} actions for {self.num_envs} rows: one for each row.")
+            raise OptionError(
+                f"Got {len(sent)} actions for {self.num_envs} rows: one for each row."
+            )
         return sent
 
     def _advance(self, rows: list[int], actions: list[Any]) -> Batch:

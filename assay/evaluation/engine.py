@@ -146,6 +146,7 @@ def _plan(
         pairs = resolve_envs(suite.envs)
     elif not pairs:
         raise OptionError("Nothing to evaluate on: name environments (envs=) or a suite.")
+    asked = config.n is not None
     config = replace(
         config,
         n=config.n if config.n is not None else (suite.n if suite else DEFAULT_N),
@@ -160,7 +161,7 @@ def _plan(
         split=config.split,
         seed=config.seed,
         samples=config.samples,
-        cap=suite is not None and suite.cap,
+        cap=suite.cap if suite is not None else not asked,
     )
     if config.shard is not None:
         plan = replace(plan, shard=read_shard(config.shard))

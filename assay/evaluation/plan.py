@@ -6,10 +6,11 @@ policy meets the same episodes. Keys are made when asked for: a plan of a millio
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import urlencode
 
 import numpy as np
@@ -17,10 +18,12 @@ from numpy.typing import NDArray
 
 from assay.core.config import resolved
 from assay.core.encoding import derive_seed, digest
-from assay.core.errors import OptionError, bad_value
+from assay.core.errors import AssayError, OptionError, bad_value, shorten
 from assay.core.problems import check_split, visiting_order
-from assay.core.registry import card, make, matching, parse_env
+from assay.core.registry import card, make, matching, missing_options, parse_env
 from assay.evaluation.shard import Shard, shares
+
+_log = logging.getLogger("assay")
 
 RESERVED = {
     "split": "the split of an evaluation is its own setting (--split)",
@@ -148,19 +151,42 @@ def resolve_envs(envs: Iterable[str | EnvOptions]) -> list[EnvOptions]:
             is not for a query.
     """
     found: list[EnvOptions] = []
-    for entry in [envs] if isinstance(envs, str) else envs:
+    entries: Any = [envs] if isinstance(envs, str) else envs
+    for entry in entries:
         if isinstance(entry, str):
             pattern, mark, query = entry.partition("?")
             _refuse_reserved(part.partition("=")[0] for part in query.split("&"))
             pairs = [parse_env(f"{env_id}{mark}{query}") for env_id in matching(pattern)]
-        else:
-            env_id, options = entry
+            if any(sign in pattern for sign in "*?["):
+                pairs = _ready(pattern, pairs)
+        elif isinstance(entry, tuple):
+            env_id, options = cast("EnvOptions", entry)
             pairs = [(card(env_id).id, dict(options))]
+        else:
+            raise OptionError(
+                f"{shorten(entry)} is no id: environments are evaluated by id, so that they can be "
+                "made anew. For one of your own, register a card whose entry point is a function "
+                "that returns it (assay.wrap(…) gives it a verdict)."
+            )
         for pair in pairs:
             _refuse_reserved(pair[1])
             if pair not in found:
                 found.append(pair)
     return found
+
+
+def _ready(pattern: str, pairs: list[EnvOptions]) -> list[EnvOptions]:
+    """Of what a glob matched, the environments that can be made with the options given."""
+    lacking = {
+        env_id: names for env_id, given in pairs if (names := missing_options(env_id, given))
+    }
+    for env_id, names in lacking.items():
+        _log.warning("%s is left out: it needs the option '%s'.", env_id, names[0])
+    ready = [pair for pair in pairs if pair[0] not in lacking]
+    if not ready:
+        env_id, names = next(iter(lacking.items()))
+        raise OptionError(f"'{pattern}' matches {env_id}, which needs the option '{names[0]}'.")
+    return ready
 
 
 def _refuse_reserved(names: Iterable[str]) -> None:
@@ -210,7 +236,14 @@ def make_plan(
 
 def probe(env_id: str, options: Mapping[str, Any], split: str) -> tuple[str, int | None]:
     """Digest of the resolved options, and the size of the split."""
-    env = make(env_id, **options)
+    try:
+        env = make(env_id, **options)
+    except AssayError:
+        raise
+    except Exception as err:
+        raise OptionError(
+            f"{env_label(env_id, options)} could not be made: {type(err).__name__}: {err}"
+        ) from err
     try:
         config: Any = None
         if env.has_wrapper_attr("config"):

@@ -4,11 +4,12 @@ For each id: problems 0-4 of each split, and one episode of fixed actions (of on
 of several fixed replies). Where a difference is
 meant, the id's version rises; only for a new id is the file written anew:
 
-    python -m assay.testing.golden --write tests/data/golden.json
+    python -m assay.testing.golden --write
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Generator
@@ -26,6 +27,7 @@ from assay.core.types import Verdict
 from assay.testing.cases import Case, cases_of
 from assay.testing.episodes import choices, play, world_digest
 
+_FILE = Path("tests/data/golden.json")
 N_PROBLEMS, N_MOVES, SEED = 5, 25, 2024
 _TEXTS = ("0", "1", "7", "42", "a", "", "one two", "x" * 50)
 
@@ -107,13 +109,21 @@ def current(ids: list[str]) -> dict[str, Any]:
 
 
 def _main() -> None:
-    target = Path(sys.argv[-1])
+    parser = argparse.ArgumentParser(
+        prog="python -m assay.testing.golden",
+        description="Print the golden digests of every id of assay as they are now.",
+    )
+    parser.add_argument("--write", action="store_true", help="write them to the file instead")
+    parser.add_argument("file", nargs="?", type=Path, default=_FILE, help=f"default: {_FILE}")
+    flags = parser.parse_args()
     ids = [i for i in registry.ids() if i.startswith("assay/")]
     text = json.dumps(current(ids), indent=1, sort_keys=True) + "\n"
-    if "--write" in sys.argv:
-        target.write_text(text, encoding="utf-8")
-    else:
+    if not flags.write:
         sys.stdout.write(text)
+    elif flags.file.parent.is_dir():
+        flags.file.write_text(text, encoding="utf-8")
+    else:
+        parser.error(f"no folder '{flags.file.parent}' here: run it from the repository's root")
 
 
 if __name__ == "__main__":

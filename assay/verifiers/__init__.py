@@ -22,6 +22,7 @@ _MODULES = {
     "Tolerance": "values",
     "VERIFIERS": "catalogue",
     "check_task": "check",
+    "load_verifier": "named",
     "params_of": "tasks",
     "perturbed": "check",
     "reference_of": "tasks",
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from assay.verifiers.countdown import CountdownVerifier
     from assay.verifiers.extraction import Extraction
     from assay.verifiers.mathematics import MathVerifier
+    from assay.verifiers.named import load_verifier
     from assay.verifiers.numeric import NumberVerifier
     from assay.verifiers.tasks import params_of, reference_of
     from assay.verifiers.text import ExactText, NormalisedText
@@ -61,6 +63,7 @@ __all__ = [
     "NumberVerifier",
     "Tolerance",
     "check_task",
+    "load_verifier",
     "params_of",
     "perturbed",
     "reference_of",

@@ -20,7 +20,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from assay.core.answer import AnswerEnv
 from assay.core.errors import OptionError, bad_value
 from assay.core.registry import card, env_kind, ids, load, parse_env
-from assay.core.rows import Batch, Begun, Reset, RowVector, Step, Stepped
+from assay.core.rows import Batch, Begun, Reset, RowVector, Step, Stepped, autoreset
 from assay.core.types import EnvCard
 from assay.wrappers.process_vector import ProcessVector
 from assay.wrappers.worker import play
@@ -54,6 +54,7 @@ class SyncVector(RowVector, SyncVectorEnv[Any, Any]):
         """Act in every row; without groups, by Gymnasium's own loop."""
         if self.group > 1:
             return RowVector.step(self, actions)
+        self._split_actions(actions)  # refuses a wrong number before any row has moved
         if self.autoreset_mode == AutoresetMode.DISABLED and self._ended.any():
             self._refuse(range(self.num_envs))
         self._autoreset_envs = self._ended
@@ -104,7 +105,7 @@ def make_vec(
     if autoreset_mode is None:
         one_turn = found is not None and issubclass(env_kind(found), AnswerEnv)
         autoreset_mode = AutoresetMode.SAME_STEP if one_turn else AutoresetMode.NEXT_STEP
-    shape = {"autoreset_mode": AutoresetMode(autoreset_mode), "group": group}
+    shape = {"autoreset_mode": autoreset(autoreset_mode), "group": group}
     extra = {**shape, **(vector_kwargs or {})}
     if chosen == "native":
         vector = _native(env_id, found)(num_envs=n, **extra, **_all_options(found, options))

@@ -236,3 +236,9 @@ def test_spaces_in_a_word(space, said):
 
 def test_hostile_text_is_printable():
     assert printable("a\x1b[31m\x00\ud800\nb") == "a\\x1b[31m\\x00\\ud800\nb"
+
+
+def test_check_says_once_that_options_cannot_be(assay_command):
+    ran = assay_command("check", "assay/Countdown-v0?n_numbers=99")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("n_numbers=99 is not valid") == 1

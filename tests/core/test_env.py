@@ -356,3 +356,33 @@ def test_an_answer_is_judged_whatever_it_is():
         _, reward, terminated, truncated, info = env.step(reply)
         assert (reward, terminated, truncated) == (0.0, True, False)
         assert info["action_status"] == status and not info["verdict"].passed
+
+
+def test_a_render_mode_that_is_not_there_is_also_a_type_error():
+    """The sign by which Stable-Baselines3 tries again without pictures."""
+    with pytest.raises(TypeError, match="expected None or one of 'ansi'") as caught:
+        CorridorEnv(render_mode="rgb_array")
+    assert isinstance(caught.value, OptionError)
+
+
+def test_an_array_is_rendered_as_text():
+    class Numbers(CorridorEnv):
+        def observe(self):
+            return np.array([1, 2])
+
+        picture = CorridorEnv.__mro__[1].picture
+
+    env = Numbers(render_mode="ansi")
+    env.reset(seed=0)
+    assert env.render() == "[1 2]"
+
+
+def test_a_fresh_environment_can_be_restored():
+    env = corridor()
+    env.step(RIGHT)
+    kept = env.snapshot()
+    twin = CorridorEnv()
+    twin.restore(kept)
+    assert twin.problem == env.problem
+    assert twin.snapshot() == kept
+    assert twin.step(RIGHT)[:4] == env.step(RIGHT)[:4]

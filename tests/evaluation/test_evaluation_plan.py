@@ -2,6 +2,8 @@ import pytest
 
 from assay.core.encoding import derive_seed
 from assay.core.errors import OptionError, UnknownName, UnknownOption
+from assay.core.registry import register, unregister
+from assay.core.types import EnvCard
 from assay.evaluation.plan import make_plan, resolve_envs
 
 pytestmark = pytest.mark.core
@@ -112,3 +114,40 @@ def test_a_plan_of_a_million_is_not_a_list():
     big = plan("toy/Walk-v0", n=1_000_000, samples=4)
     assert big.n_episodes == 4_000_000
     assert next(iter(big.keys())).episode == 0
+
+
+def test_a_glob_leaves_out_what_needs_an_option(caplog):
+    pairs = resolve_envs("assay/G*")
+    assert ("assay/GuessNumber-v0", {}) in pairs
+    assert "assay/GSM8K-v0" not in [env_id for env_id, _ in pairs]
+    assert "assay/GSM8K-v0 is left out: it needs the option 'path'." in caplog.messages
+    assert resolve_envs("assay/GSM8K-v0") == [("assay/GSM8K-v0", {})]  # asked for by name
+    with pytest.raises(OptionError, match="needs the option 'path'"):
+        resolve_envs("assay/GSM*")
+
+
+def test_what_is_no_id_is_told_how_to_become_one():
+    with pytest.raises(OptionError, match=r"evaluated by id.*assay\.wrap"):
+        resolve_envs([object()])
+    with pytest.raises(UnknownName, match=r"Gymnasium alone.*assay\.wrap"):
+        resolve_envs(["CartPole-v1"])
+
+
+def stubborn():
+    raise RuntimeError("no display")
+
+
+def test_an_environment_that_cannot_be_made_is_one_sentence():
+    broken = {"toy/Absent-v0": "nomod:Env", "toy/Stubborn-v0": f"{__name__}:stubborn"}
+    for env_id, entry_point in broken.items():
+        register(EnvCard(id=env_id, entry_point=entry_point, family="toy", summary=""))
+    try:
+        with pytest.raises(UnknownName, match="No module 'nomod' for toy/Absent-v0"):
+            plan("toy/Absent-v0")
+        with pytest.raises(
+            OptionError, match="Stubborn-v0 could not be made: RuntimeError: no dis"
+        ):
+            plan("toy/Stubborn-v0")
+    finally:
+        for env_id in broken:
+            unregister(env_id)

@@ -229,3 +229,19 @@ def test_foreign_environments():
     for turn in range(60):
         actions = np.array([turn % 2, 1, 0])
         assert_same(ours.step(actions), theirs.step(actions))
+
+
+@pytest.mark.parametrize("kind", ["sync", "process", "native"])
+def test_a_wrong_number_of_actions_moves_no_row(kind):
+    vector = make_vec("assay/Compare-v0", 3, kind, autoreset_mode=AutoresetMode.DISABLED)
+    vector.reset(seed=0)
+    for wrong in (["1"] * 2, ["1"] * 4, "123"):
+        with pytest.raises(OptionError, match="for 3 rows"):
+            vector.step(wrong)
+    assert vector.step(["1"] * 3)[2].all()
+    vector.close()
+
+
+def test_an_unknown_autoreset_mode_names_those_there_are():
+    with pytest.raises(OptionError, match="'NextStep', 'SameStep', 'Disabled'"):
+        make_vec("assay/Compare-v0", 2, autoreset_mode="foo")

@@ -6,15 +6,18 @@ import email.utils
 import http.client
 import json
 import logging
+import math
 import random
-import socket
 import ssl
 import threading
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from assay.agents.language.link import Link, NoTrust
 from assay.core.errors import PolicyError, shorten
 from assay.evaluation.rollout import ContextFull
 
@@ -23,6 +26,7 @@ log = logging.getLogger("assay.language")
 _RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _MAX_BYTES = 32 << 20
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
+_SHORT_KEY = 8
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -51,6 +55,10 @@ class Address:
         Raises:
             PolicyError: it is no address.
         """
+        if "@" in text:
+            raise PolicyError(
+                "An address holds no user name or password: give the key by ASSAY_API_KEY."
+            )
         bare = "://" not in text
         try:
             parts = urlsplit(f"//{text}" if bare else text)
@@ -82,9 +90,12 @@ class ChatClient:
     """Asks one server; safe to use from several threads.
 
     Args:
-        address: of the server. key: sent as a bearer token, if not empty.
+        address: of the server. key: sent as a bearer token, if not empty; shown nowhere.
         timeout_s: for one request. deadline_s: for one reply, retries included.
         tries: requests for one reply.
+
+    Raises:
+        PolicyError: the key cannot be one.
     """
 
     def __init__(
@@ -93,91 +104,143 @@ class ChatClient:
         self.address, self.timeout_s, self.deadline_s = address, timeout_s, deadline_s
         self.tries = tries
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        key = key.strip()
+        if not (key.isascii() and key.isprintable()):
+            raise PolicyError(
+                "ASSAY_API_KEY holds characters that no key has, such as line breaks: set it to "
+                "the key alone."
+            )
+        self._key = key.encode("ascii")
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
         self._tls = ssl.create_default_context() if address.secure else None
+        self._stopping = threading.Event()
+        self._links: set[Link] = set()
+        self._lock = threading.Lock()
 
     def knock(self) -> None:
-        """Raise `PolicyError` unless something listens there."""
+        """Raise `PolicyError` unless something listens there, and speaks TLS where it should."""
         try:
-            place = (self.address.host, self.address.port)
-            socket.create_connection(place, timeout=min(10.0, self.timeout_s)).close()
+            with self._link(min(10.0, self.timeout_s)) as link:
+                link.open()
+        except NoTrust as err:
+            raise PolicyError(f"{self.address} {err}.") from err
         except OSError as err:
             raise PolicyError(
                 f"Nothing answers at {self.address} ({err}): start the server, or mend the address."
             ) from err
 
-    def ask(self, body: dict[str, Any]) -> Completion:
+    def stop(self) -> None:
+        """Cut what is under way, in whatever thread: those who wait get a `PolicyError`."""
+        with self._lock:
+            self._stopping.set()
+            links = list(self._links)
+        for link in links:
+            link.cut()
+
+    def go_on(self) -> None:
+        """The end of a `stop`."""
+        self._stopping.clear()
+
+    def ask(self, body: dict[str, Any], within_s: float = math.inf) -> Completion:
         """The completion for a request's body.
+
+        Args:
+            body: the request. within_s: a deadline of the asker's own, if it comes before ours.
 
         Raises:
             PolicyError: none could be had; says what came instead. ContextFull: it is too long.
         """
-        end = time.monotonic() + self.deadline_s
+        deadline_s = min(self.deadline_s, within_s)
+        end = time.monotonic() + deadline_s
         raw = json.dumps(body).encode("ascii")  # escapes: a lone surrogate has no other form
         for number in range(1, self.tries + 1):
             try:
                 return read_completion(self._exchange(raw, end), self.address)
             except _Again as err:
+                self._refuse_to_go_on()
                 wait = max(err.wait_s, backoff_s(number))
                 left = end - time.monotonic()
                 if number == self.tries or wait >= left:
                     raise PolicyError(
                         f"{self.address} gave no reply in {number} of {self.tries} tries and "
-                        f"{self.deadline_s - left:.0f} s: {err}."
-                    ) from err
+                        f"{deadline_s - left:.0f} s: {err}."
+                    ) from None  # what came before may quote the server, and the server our key
                 log.info("%s: %s; next try in %.1f s", self.address, err, wait)
-                time.sleep(wait)
+                self._stopping.wait(wait)
+                self._refuse_to_go_on()
         raise AssertionError("the loop above ends by returning or raising")
+
+    def _refuse_to_go_on(self) -> None:
+        if self._stopping.is_set():
+            raise PolicyError(f"The connections to {self.address} were closed from our side.")
+
+    @contextmanager
+    def _link(self, limit_s: float) -> Generator[Link]:
+        link = Link(self.address.host, self.address.port, self._tls, limit_s)
+        with self._lock:
+            self._links.add(link)
+        try:
+            with link:
+                if self._stopping.is_set():
+                    link.cut()
+                yield link
+        finally:
+            with self._lock:
+                self._links.discard(link)
 
     def _exchange(self, raw: bytes, end: float) -> bytes:
         """The body of a 200; `_Again` for what may pass, `PolicyError` for what will not."""
         budget = max(0.05, min(self.timeout_s, end - time.monotonic()))
-        place = (self.address.host, self.address.port)
-        if self._tls is None:
-            link = http.client.HTTPConnection(*place, timeout=budget)
-        else:
-            link = http.client.HTTPSConnection(*place, timeout=budget, context=self._tls)
-        # the socket's own timeout starts anew with every byte, so a server that drips would hold us
-        watchdog = threading.Timer(budget, _cut, (link,))
-        watchdog.daemon = True
-        started = time.monotonic()
-        try:
-            watchdog.start()
-            link.request("POST", f"{self.address.path}/chat/completions", raw, self._headers)
-            response = link.getresponse()
-            data = response.read(_MAX_BYTES + 1)
-            if response.length:  # fewer bytes than were announced, and no error from http.client
-                raise http.client.IncompleteRead(data, response.length)
-        except (OSError, http.client.HTTPException) as err:
-            if isinstance(err, ssl.SSLCertVerificationError):
-                raise PolicyError(f"{self.address} is not to be trusted: {err}.") from err
-            if time.monotonic() - started >= budget:
-                raise _Again(f"the answer was not complete after {budget:.0f} s") from err
-            raise _Again(f"the connection failed: {type(err).__name__}: {err}") from err
-        finally:
-            watchdog.cancel()
-            link.close()
+        with self._link(budget) as link:
+            try:
+                response, data = self._talk(link, raw)
+            except NoTrust as err:
+                raise PolicyError(f"{self.address} {err}.") from err
+            except (OSError, http.client.HTTPException) as err:
+                if link.late or isinstance(err, TimeoutError):
+                    raise _Again(
+                        f"the answer was not complete after {round(budget, 2):g} s"
+                    ) from None
+                said = self._hide(f"{type(err).__name__}: {err}".encode()).decode()
+                raise _Again(f"the connection failed: {said}") from None
         if len(data) > _MAX_BYTES:
             raise PolicyError(f"{self.address} sent more than {_MAX_BYTES >> 20} MB for a reply.")
+        data = self._hide(data)
         if response.status == 200:
-            if not data and response.getheader("Content-Length") is None:
-                raise _Again("the connection ended before the answer began")
+            if _broke_off(response, data):
+                raise _Again("the connection ended before the answer did")
             return data
         said = _error_text(data)
+        reason = self._hide(response.reason.encode("latin-1", "replace")).decode("latin-1")
         if response.status in _RETRIED:
             wait = retry_after_s(response.getheader("Retry-After"))
-            raise _Again(f"HTTP {response.status} {response.reason}: {said}", wait)
-        raise _refusal(self.address, response.status, response.reason, said)
+            raise _Again(f"HTTP {response.status} {reason}: {said}", wait)
+        raise _refusal(self.address, response.status, reason, said)
+
+    def _talk(self, link: Link, raw: bytes) -> tuple[http.client.HTTPResponse, bytes]:
+        connection = link.open()
+        connection.request("POST", f"{self.address.path}/chat/completions", raw, self._headers)
+        response = connection.getresponse()
+        data = response.read(_MAX_BYTES + 1)
+        if response.length:  # fewer bytes than were announced, and no error from http.client
+            raise http.client.IncompleteRead(b"", response.length)
+        response.close()
+        return response, data
+
+    def _hide(self, data: bytes) -> bytes:
+        """What a server sent, without our key: some quote it, and this may be stored."""
+        if len(self._key) < _SHORT_KEY:  # a placeholder such as EMPTY, which is also a word
+            return data
+        return data.replace(self._key, b"***")
 
 
-def _cut(link: http.client.HTTPConnection) -> None:
-    """Wake whoever reads from this connection."""
-    try:
-        if link.sock is not None:
-            link.sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
+def _broke_off(response: http.client.HTTPResponse, data: bytes) -> bool:
+    """Whether an answer of no announced length ends too early."""
+    if response.getheader("Content-Length") is not None or response.chunked:
+        return False
+    text = data.strip()
+    return not text or (text.startswith(b"{") and not text.endswith(b"}"))
 
 
 def _refusal(address: Address, status: int, reason: str, said: str) -> Exception:
@@ -221,10 +284,12 @@ def read_completion(data: bytes, address: Address) -> Completion:
     """The reply in a response's body.
 
     Raises:
-        PolicyError: it is something else; shows how it begins.
+        PolicyError: it is something else; shows how it begins. _Again: an error that may pass.
     """
     try:
         found = json.loads(data)
+        if isinstance(found, dict) and found.get("error") and not found.get("choices"):
+            raise _error_in_disguise(found["error"], _error_text(data), address)
         message = found["choices"][0]["message"]
         content = message["content"] if "content" in message else message["refusal"]
         if isinstance(content, list):
@@ -244,6 +309,13 @@ def read_completion(data: bytes, address: Address) -> Completion:
         ) from err
 
 
+def _error_in_disguise(error: Any, said: str, address: Address) -> Exception:
+    """For an error that a server sends with the status of success."""
+    if isinstance(error, dict) and error.get("code") in _RETRIED:
+        return _Again(f"the answer was an error: {said}")
+    return PolicyError(f"{address} answered with an error: {said}.")
+
+
 def _error_text(data: bytes) -> str:
     try:
         found = json.loads(data)
@@ -251,5 +323,5 @@ def _error_text(data: bytes) -> str:
         text = error.get("message") if isinstance(error, dict) else error
         text = text if isinstance(text, str) else str(found)
     except (ValueError, AttributeError, RecursionError):
-        text = data[:300].decode("utf-8", "replace")
+        text = data.decode("utf-8", "replace")
     return " ".join(text.split())[:300].rstrip(".") or "no further word"

@@ -7,6 +7,7 @@ exchange with its retries; here are conversations and concurrency.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class EndpointSettings(Sampling):
     concurrency: int = 8  # requests under way at a time, >= 1
     timeout_s: float = 120.0  # one request, from connecting to the last byte
     deadline_s: float = 600.0  # one reply, with all its retries and waits
+    episode_deadline_s: float = 3_600.0  # all replies of one episode
     tries: int = 6  # requests for one reply, >= 1
     tokens_field: str = "max_tokens"  # some servers ask for max_completion_tokens
 
@@ -40,7 +42,7 @@ class EndpointSettings(Sampling):
         for name in ("concurrency", "tries"):
             if getattr(self, name) < 1:
                 raise bad_value(name, getattr(self, name), "an integer of at least 1")
-        for name in ("timeout_s", "deadline_s"):
+        for name in ("timeout_s", "deadline_s", "episode_deadline_s"):
             if not 0 < getattr(self, name) < 1e6:
                 raise bad_value(name, getattr(self, name), "a positive number of seconds")
 
@@ -51,6 +53,7 @@ class _Talk:
 
     messages: list[Message] = field(default_factory=list)
     n_replies: int = 0
+    began: float = field(default_factory=time.monotonic)
     prompt_tokens: int = 0
     completion_tokens: int = 0
     asked: str = ""
@@ -73,6 +76,8 @@ class EndpointPolicy:
     def __init__(self, where: str, **settings: Any) -> None:
         self.settings = read_settings(EndpointSettings, settings, f"endpoint:{where}")
         self.model, found, address = where.rpartition("@")
+        if "://" in self.model:  # http://name:password@host
+            self.model, _, address = where.partition("@")
         if not found or not self.model or not address:
             raise PolicyError(
                 f"endpoint:{where} names no model and address: expected "
@@ -136,8 +141,15 @@ class EndpointPolicy:
             if talk.answer is not None and talk.asked == text:
                 continue
             talk.asked = text
+            left_s = self.settings.episode_deadline_s - (time.monotonic() - talk.began)
+            if left_s <= 0:
+                talk.answer = PolicyError(
+                    f"The episode's {self.settings.episode_deadline_s:g} s are over "
+                    "(episode_deadline_s)."
+                )
+                continue
             body = self._body(talk, text, key.policy_seed)
-            waiting.append((talk, self._pool.submit(self._client.ask, body)))
+            waiting.append((talk, self._pool.submit(self._client.ask, body, left_s)))
         for talk, future in waiting:
             try:
                 talk.answer = future.result()
@@ -195,7 +207,9 @@ class EndpointPolicy:
         self._talks.pop(key, None)
 
     def close(self) -> None:
-        """Let the threads go; requests under way are waited for."""
+        """Cut the requests under way, and let the threads go."""
         if self._pool is not None:
+            self._client.stop()
             self._pool.shutdown(cancel_futures=True)
+            self._client.go_on()
             self._pool = None

@@ -6,6 +6,7 @@ Every row draws with its own generator, so that its draws do not depend on the b
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -70,6 +71,7 @@ def generate(
     rows = list(range(len(prompts)))  # which prompt each row of the tensors belongs to
     drawn: list[list[int]] = [[] for _ in prompts]
     ended: dict[int, Literal["end", "stop", "limit"]] = {}
+    cache_name = _cache_name(lm.model)
     with torch.inference_mode():
         ids, mask = _left_padded(torch, prompts, lm)
         cache: Any = None
@@ -79,11 +81,11 @@ def generate(
                 input_ids=ids,
                 attention_mask=mask,
                 position_ids=positions,
-                past_key_values=cache,
                 use_cache=True,
                 logits_to_keep=1,
+                **{cache_name: cache},
             )
-            cache = out.past_key_values
+            cache = out[cache_name]
             logits = out.logits[:, -1, : lm.n_tokens]
             tokens = draw(torch, logits, [None if r in ended else rngs[r] for r in rows], sampling)
             for row, token in zip(rows, tokens, strict=True):
@@ -104,6 +106,12 @@ def generate(
                 elif not alive:
                     rows = []
     return [_reply(lm, drawn[i], ended[i], sampling) for i in range(len(prompts))]
+
+
+def _cache_name(model: Any) -> str:
+    """What the model calls the keys and values it has computed; transformers 5.24 renamed them."""
+    known = inspect.signature(model.forward).parameters
+    return "cache" if "cache" in known else "past_key_values"
 
 
 def _left_padded(

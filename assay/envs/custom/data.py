@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, ClassVar, cast
 from assay.core.answer import AnswerConfig, AnswerEnv
 from assay.core.config import TaskConfig
 from assay.core.env import Solution
+from assay.core.errors import TaskError, shorten
 from assay.core.objects import describe_object, rebuild_object
 from assay.core.problems import FiniteSource, Question, split_of, value_key
 from assay.core.records import Record, read_records
@@ -20,6 +22,7 @@ from assay.core.types import SPLITS, EnvCard, Problem, Split, Verifier
 from assay.envs.custom.proof import as_actions, refuse_unsound, roomy_spaces
 from assay.verifiers.check import perturbed
 
+_log = logging.getLogger("assay")
 _CHECKED = 5  # records at each end of a file that are checked on registering
 
 
@@ -54,7 +57,8 @@ def task_from_data(
 
     Raises:
         MissingFile, DataError: the file is not there, or a line of it is broken.
-        TaskError: a record cannot be judged soundly; its line is named.
+        TaskError: a record cannot be judged soundly, or two contradict each other; their lines are
+            named.
     """
     card = data_card(
         env_id,
@@ -67,12 +71,46 @@ def task_from_data(
         **card_fields,
     )
     records = read_records(path, needs=(prompt, reference), what=env_id)
+    _note_empty_splits(env_id, records, prompt, all_in)
     if not allow_problems:
+        _refuse_contradictions(env_id, records, prompt, reference)
         for record in (*records[:_CHECKED], *records[-_CHECKED:]):
             problem = Problem(prompt=str(record.values[prompt]), reference=record.values[reference])
             refuse_unsound(f"{env_id} (line {record.line})", verifier, [problem])
     same = env_id in ids() and card_by_id(env_id).entry_point == card.entry_point
     return register(card, replace=same)
+
+
+def _refuse_contradictions(
+    env_id: str, records: Sequence[Record], prompt: str, reference: str
+) -> None:
+    """One question with two answers: whichever is right, the other record is judged wrongly."""
+    first: dict[str, Record] = {}
+    for record in records:
+        known = first.setdefault(str(record.values[prompt]), record)
+        if known.values[reference] != record.values[reference]:
+            raise TaskError(
+                f"{env_id}: lines {known.line} and {record.line} ask the same question "
+                f"({shorten(record.values[prompt], 60)}) with different answers: keep one of them."
+            )
+    repeated = len(records) - len(first)
+    if repeated:
+        _log.warning("%s: %d questions of the file stand in it more than once.", env_id, repeated)
+
+
+def _note_empty_splits(
+    env_id: str, records: Sequence[Record], prompt: str, all_in: Split | None
+) -> None:
+    if all_in is not None:
+        return
+    held = {split_of(value_key(str(record.values[prompt]))) for record in records}
+    empty = [split for split in SPLITS if split not in held]
+    if empty:
+        _log.warning(
+            "%s: with %d records the split %s holds no question: add records, or give all of them "
+            "to one split with all_in=.",
+            env_id, len(records), " and ".join(map(repr, empty)),
+        )  # fmt: skip
 
 
 def data_card(
