@@ -25,9 +25,11 @@ _PUBLIC = {
     "Unicode": "assay.core.spaces",
     "Verdict": "assay.core.types",
     "card": "assay.core.registry",
+    "compare": "assay.evaluation.compare",
     "data_card": "assay.envs.custom.data",
     "derive_seed": "assay.core.encoding",
     "evaluate": "assay.evaluation.engine",
+    "export_episodes": "assay.report.exports",
     "ids": "assay.core.registry",
     "judge": "assay.evaluation.judge",
     "load_policy": "assay.evaluation.policies",
@@ -37,6 +39,7 @@ _PUBLIC = {
     "task_card": "assay.envs.custom.function",
     "task_from_data": "assay.envs.custom.data",
     "wrap": "assay.wrappers.task",
+    "write_report": "assay.report.build",
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

@@ -15,15 +15,16 @@ import tyro
 
 from assay.cli.flags import Common, PolicyArg, flag, key_values
 from assay.cli.live import Display
-from assay.cli.show import note, percent, print_json, say, table
+from assay.cli.show import note, print_json, print_table, say
 from assay.core.config import option_help
 from assay.core.encoding import digest
 from assay.core.errors import AssayError, OptionError, bad_value
 from assay.core.registry import load, policy_names, policy_target
-from assay.evaluation.config import DEFECTS, STATUSES, EpisodeStatus, EvalConfig, Frames
+from assay.evaluation.config import STATUSES, EpisodeStatus, EvalConfig, Frames
 from assay.evaluation.engine import evaluate
-from assay.evaluation.results import EnvResult, Results
+from assay.evaluation.results import Results
 from assay.evaluation.store import DiskFull
+from assay.report import tables
 
 _HELP = option_help(EvalConfig)
 Text = str | None
@@ -42,10 +43,13 @@ class Flags(Common):
              "sb3:FILE, module:attribute", "POLICY"),
     ]  # fmt: skip
     envs: Annotated[tuple[str, ...], flag(_HELP["envs"], "ENV")] = ()
-    suite: Annotated[Text, flag(_HELP["suite"], "NAME")] = None
+    suite: Annotated[Text, flag(f"{_HELP['suite']} (see `assay list --suites`)", "NAME")] = None
     n: Annotated[Text, flag(f"{_HELP['n']} (default: 100)", "N|all", short="-n")] = None
     split: Annotated[Text, flag(f"{_HELP['split']} (default: test)", "SPLIT")] = None
     seed: Annotated[int | None, flag(f"{_HELP['seed']} (default: 0)", "SEED")] = None
+    until_ci: Annotated[
+        float | None, flag(f"{_HELP['until_ci']}; -n is then the most that is played", "W")
+    ] = None
     samples: Annotated[int, flag(_HELP["samples"], "K")] = 1
     out: Annotated[
         Text, flag(f"{_HELP['out']}; with several policies a folder with one for each", "FILE")
@@ -205,6 +209,7 @@ def _evaluate(job: Job, flags: Flags, n: int | Literal["all"] | None) -> Results
             n=n,
             split=flags.split,  # pyright: ignore[reportArgumentType] - checked there, as is retry
             seed=flags.seed,
+            until_ci=flags.until_ci,
             samples=flags.samples,
             out=job.out,
             shard=flags.shard,
@@ -230,10 +235,8 @@ def _report(results: list[Results], flags: Flags, words: list[str], code: int) -
         for found in results:
             for row in found:
                 print_json(row.to_dict())
-    elif len(results) == 1 and len(flags.policies) == 1:
-        print_one(results[0])
     elif results:
-        print_several(results)
+        _print(results, flags)
     for found in results:
         _note_findings(found)
     if code == 3:
@@ -253,67 +256,28 @@ def resume_command(words: Sequence[str]) -> str:
     return shlex.join(["assay", "evaluate", *kept])
 
 
-def _interval(row: EnvResult) -> str:
-    return f"[{row.low:.3f}, {row.high:.3f}]" if row.n else "–"
-
-
-def _other(row: EnvResult) -> str:
-    said = [f"{row.counts[s]} {s}" for s in STATUSES if s != "finished" and row.counts[s]]
-    return ", ".join(said) or "–"
-
-
-def print_one(results: Results) -> None:
-    """A line for each environment, with the counts behind the rate."""
-    table(
-        ("env", "pass", "95 % interval", "tasks", "samples", "finished", "other"),
-        [
-            (
-                row.env, percent(row.pass_rate), _interval(row), str(row.n_tasks),
-                str(row.samples), str(row.counts["finished"]), _other(row),
-            )
-            for row in results
-        ],
-        right=(1, 3, 4, 5),
-    )  # fmt: skip
-    done, planned = sum(r.done for r in results), sum(r.planned for r in results)
-    where = f"{results.out}: " if results.out else ""
-    say(f"\n{where}{done} of {planned} episodes.")
-
-
-def print_several(results: Sequence[Results]) -> None:
-    """A line for each environment, a column for each policy: the rate with its interval."""
-    by_env: dict[str, dict[str, EnvResult]] = {}
-    for found in results:
-        for row in found:
-            by_env.setdefault(row.env, {})[row.policy] = row
-    policies = list(dict.fromkeys(row.policy for found in results for row in found))
-    lines = []
-    for env, rows in by_env.items():
-        cells = [rows.get(policy) for policy in policies]
-        shown = [f"{percent(c.pass_rate)} {_interval(c)}" if c else "–" for c in cells]
-        counts = sorted({c.n for c in cells if c})
-        lines.append((env, "/".join(map(str, counts)), *shown))
-    table(("env", "n", *policies), lines, right=(1,))
-    for found in results:
-        for row in found:
-            if _other(row) != "–":
-                say(f"{row.policy}, {row.env}: {_other(row)}")
-    done = sum(row.done for found in results for row in found)
-    planned = sum(row.planned for found in results for row in found)
-    folder = f"{Path(results[0].out).parent}: " if results[0].out else ""
-    say(f"\n{folder}{done} of {planned} episodes. Rates with 95 % intervals.")
+def _print(results: list[Results], flags: Flags) -> None:
+    """The table, how much of the plan is there, and what may come next."""
+    if len(flags.policies) == 1:
+        print_table(tables.one_policy(results[0]))
+        where = results[0].out
+    else:
+        print_table(tables.several_policies([(found.policy, found) for found in results]))
+        where = str(Path(results[0].out).parent) if results[0].out else None
+    said = tables.progress(results)
+    if len(flags.policies) > 1:
+        said += " Rates with 95 % intervals."
+        for row in (row for found in results for row in found):
+            if tables.other(row) != tables.DASH:
+                say(f"{row.policy}, {row.env}: {tables.other(row)}")
+    if where is not None:
+        said = f"{where}: {said} Next: {shlex.join(['assay', 'report', where])}"
+    say(f"\n{said}")
 
 
 def _note_findings(found: Results) -> None:
     for fault in found.faults():
         where = f"{fault.env_id}: {fault.status}"
         note(f"assay: {where}, first in episode {fault.episode}: {fault.error[:300]}")
-    for row in found:
-        if row.n_failures and row.range is not None:
-            what = ", ".join(f"{row.counts[s]} {s}" for s in DEFECTS if row.counts[s])
-            note(
-                f"assay: {row.policy}, {row.env}: {what} say nothing about the policy; the rate "
-                f"lies between {row.range[0]:.3f} and {row.range[1]:.3f}."
-            )
-    if found.findings:
-        note(f"assay: {found.findings} rows were played again with another result: nondeterminism.")
+    for remark in tables.remarks(found):
+        note(f"assay: {remark}")

@@ -12,12 +12,13 @@ import tyro
 
 from assay.cli.flags import Common, flag, key_values
 from assay.cli.live import Display
-from assay.cli.show import note, percent, print_json, say, table
+from assay.cli.show import note, print_json, say, table
 from assay.core.config import option_help
 from assay.core.errors import OptionError
 from assay.evaluation.judge import TIME_LIMIT_S, judge
 from assay.evaluation.responses.fields import COMMON, Fields
 from assay.evaluation.responses.judged import Judged
+from assay.report.tables import rate
 from assay.verifiers.named import verifier_names
 
 _HELP = option_help(Fields)
@@ -138,7 +139,7 @@ def _print(found: Judged) -> None:
     say()
     low, high = found.interval[1:]
     interval = f"[{low:.3f}, {high:.3f}]" if found.n else "–"
-    cells = {"pass": percent(found.pass_rate), "95 % interval": interval, "judged": str(found.n)}
+    cells = {"pass": rate(found.pass_rate), "95 % interval": interval, "judged": str(found.n)}
     if found.tasks:
         cells["tasks"] = str(len(found.tasks))
     cells |= {"errors": str(found.n_errors), "skipped": str(found.n_bad)}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from assay.cli.flags import Common, flag
 from assay.cli.show import print_json, short_space, table
 from assay.core.answer import AnswerEnv
-from assay.core.errors import AssayError, UnknownName, nearest
+from assay.core.errors import AssayError, OptionError, UnknownName, nearest
 from assay.core.registry import card, env_kind, families, ids, make
 from assay.core.types import EnvCard
+from assay.evaluation.suites import load_suite, suite_names
 
 _PROOF = {"always": "✓", "rate": "~", "none": "?"}
 
@@ -20,10 +21,13 @@ class Flags(Common):
     """Every environment, one line each: what it shows, what it takes, how it is proven."""
 
     family: Annotated[str | None, flag("only this family", "NAME")] = None
+    suites: Annotated[bool, flag("the suites that `assay evaluate --suite` takes instead")] = False
 
 
 def run(flags: Flags, words: list[str]) -> int:
     """Print the list."""
+    if flags.suites:
+        return _print_suites(flags)
     if flags.family is not None and flags.family not in families():
         raise UnknownName(
             f"No family '{flags.family}'.{nearest(flags.family, families())} There are "
@@ -48,6 +52,29 @@ def run(flags: Flags, words: list[str]) -> int:
     )  # fmt: skip
     print(f"\n{len(rows)} environments. Proof: ✓ its gold always passes, ~ passes at a known rate,")
     print("? none yet. `assay describe ID` says more.")
+    return 0
+
+
+def _print_suites(flags: Flags) -> int:
+    if flags.family is not None:
+        raise OptionError("--family is for environments: leave it out with --suites.")
+    suites = [load_suite(name) for name in suite_names()]
+    if flags.json:
+        for suite in suites:
+            print_json(asdict(suite))
+        return 0
+    table(
+        ("suite", "version", "environments", "n", "split", "seed", "about"),
+        [
+            (
+                suite.name, str(suite.version), str(len(suite.envs)), str(suite.n), suite.split,
+                str(suite.seed), suite.summary,
+            )
+            for suite in suites
+        ],
+        right=(1, 2, 3, 5),
+    )  # fmt: skip
+    print(f"\n{len(suites)} suites. `assay evaluate POLICY --suite {suites[0].name}` runs one.")
     return 0
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gymnasium import spaces
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as RichTable
 
 from assay.core.errors import shorten
 from assay.core.spaces import Unicode
+
+if TYPE_CHECKING:
+    from assay.report.tables import Table
 
 _WIDE = 10_000  # off a terminal lines are as long as they are: another program reads them
 
@@ -32,7 +35,7 @@ def table(
     headers: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()
 ) -> None:
     """A plain table: a line for each row, cut with an ellipsis where the terminal is too narrow."""
-    made = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    made = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for i, header in enumerate(headers):
         made.add_column(
             header, no_wrap=True, overflow="ellipsis", justify="right" if i in right else "left"
@@ -40,6 +43,11 @@ def table(
     for row in rows:
         made.add_row(*map(_plain, row))
     console().print(made)
+
+
+def print_table(made: Table) -> None:
+    """A table as `assay.report.tables` makes them."""
+    table(made.headers, made.rows, right=made.right)
 
 
 def _plain(text: str) -> str:
@@ -76,8 +84,3 @@ def short_space(space: Any) -> str:
     if isinstance(space, spaces.Dict):
         return "+".join(space.spaces)
     return shorten(space, 24)
-
-
-def percent(value: float | None) -> str:
-    """A pass rate as it stands in tables: `0.641`, or a dash for none."""
-    return "–" if value is None else f"{value:.3f}"

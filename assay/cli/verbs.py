@@ -34,6 +34,11 @@ VERBS: dict[str, Verb] = {
         "measure policies on environments: pass rates with 95 % intervals; resumes",
         "assay evaluate random scripted --envs 'assay/*Letter*' -n 50 --out runs/letters",
     ),
+    "report": Verb(
+        "assay.cli.report",
+        "what stored runs say: tables, reasons, comparison, page, export, gate",
+        "assay report runs/letters -o report.html --fail-below 0.8",
+    ),
     "merge": Verb(
         "assay.cli.merge",
         "put the shards of one run together in one file",

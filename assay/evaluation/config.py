@@ -28,6 +28,7 @@ class EvalConfig:
     """What is measured, on what, and within which limits; checked once, here.
 
     `n`, `split` and `seed` left out mean what the suite says, and 100, `test` and 0 without one.
+    With `until_ci`, `n` is the most that is played.
     """
 
     policy: str  # a name, module:attribute, hf:PATH, sb3:FILE, endpoint:MODEL@ADDRESS
@@ -36,6 +37,7 @@ class EvalConfig:
     n: int | Literal["all"] | None = None  # episodes an environment, or all of a finite split
     split: Split | None = None  # problems of train, eval or test
     seed: int | None = None  # the same seed meets the same episodes, whatever the policy
+    until_ci: float | None = None  # stop an environment once its 95 % interval is so narrow (width)
     samples: int = 1  # tries at each episode, each with its own policy seed
     out: str | None = None  # the file that keeps every episode; given again, the run resumes
     shard: str | None = None  # only this part of the plan, such as 3/16, into its own file
@@ -67,6 +69,16 @@ class EvalConfig:
                 _at_least(name, getattr(self, name), 1)
         if self.shard is not None:
             read_shard(self.shard)
+        width: Any = self.until_ci
+        if width is not None and not (isinstance(width, int | float) and 0 < width < 1):
+            raise bad_value(
+                "until_ci", width, "a width of the interval between 0 and 1, such as 0.1"
+            )
+        if self.until_ci is not None and self.shard is not None:
+            raise OptionError(
+                "until_ci and shard were both given: a shard cannot see the interval of the whole; "
+                "choose one of them."
+            )
         limit: Any = self.time_limit_s
         if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
             raise bad_value("time_limit_s", limit, "a positive number of seconds")

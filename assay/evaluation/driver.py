@@ -19,6 +19,7 @@ from assay.evaluation.config import EpisodeStatus
 from assay.evaluation.plan import EpisodeKey, Plan, PlannedEnv
 from assay.evaluation.progress import Progress, Tally
 from assay.evaluation.record import Row, crashed_row
+from assay.evaluation.stopping import Frontier, Place
 from assay.evaluation.store import Store
 
 MAX_ATTEMPTS = 3  # of an episode whose worker was lost
@@ -71,11 +72,14 @@ class Driver:
         run: int,
         retry: frozenset[EpisodeStatus] = frozenset(),
         progress: OnProgress | None = None,
+        until_ci: float | None = None,
     ) -> None:
         self.plan, self.store, self.run, self._progress = plan, store, run, progress
+        self._until_ci = until_ci
         self._started = self._shown = time.monotonic()
         self._redo: set[EpisodeKey] = set()
         self._done: list[bytearray] = []
+        self._frontiers: list[Frontier] = []
         self._tallies: dict[tuple[str, str], Tally] = {}
         self._labels: dict[tuple[str, str], str] = {}
         for env, episodes in zip(plan.envs, plan.shares, strict=True):
@@ -83,8 +87,7 @@ class Driver:
         self._lost: deque[Unit] = deque()
         self._outstanding: set[int] = set()
         self._unit_number = 0
-        self._unit_size = 1
-        self._sized_for: tuple[str, str] | None = None
+        self._unit_sizes: dict[tuple[str, str], int] = {}
         self._fresh = self._units()
 
     def _look_up(self, env: PlannedEnv, episodes: range, retry: frozenset[EpisodeStatus]) -> None:
@@ -101,9 +104,11 @@ class Driver:
         name = (env.env_id, env.digest)
         tally = self._tallies[name] = Tally(len(episodes) * samples)
         self._labels[name] = env.label
+        stored = 0
         for episode, sample, status, passed in self.store.statuses(
             self.run, env.env_id, env.digest, self.plan.policy_id, env.split
         ):
+            stored = max(stored, episode + 1)
             if status in retry:
                 self._redo.add(env.key(self.plan.policy_id, episode, sample))
                 continue
@@ -111,24 +116,64 @@ class Driver:
             tally.count(status, passed)
             tally.resumed += 1
         self._done.append(done)
+        place = Place(self.run, env.env_id, env.digest, self.plan.policy_id, env.split)
+        frontier = Frontier(self.store, place, env.n, samples, self._until_ci, stored)
+        self._frontiers.append(frontier)
+        while self._settled(env, frontier) and frontier.move():
+            pass
 
     @property
     def unfinished(self) -> int:
         """How many episodes are not stored yet, or are to be run again."""
-        return sum(done.count(0) for done in self._done)
-
-    def _units(self) -> Iterator[Unit]:
-        """The missing episodes in units that stay within one environment."""
         samples = self.plan.samples
-        for env, done in zip(self.plan.envs, self._done, strict=True):
-            self._unit_size, self._sized_for = 1, (env.env_id, env.digest)
-            at = done.find(0)
-            while at >= 0:
-                keys: list[EpisodeKey] = []
-                while at >= 0 and len(keys) < self._unit_size:
-                    keys.append(env.key(self.plan.policy_id, *divmod(at, samples)))
-                    at = done.find(0, at + 1)
-                yield self._unit(keys)
+        return sum(
+            done.count(0, 0, frontier.limit * samples)
+            for done, frontier in zip(self._done, self._frontiers, strict=True)
+        )
+
+    def _settled(self, env: PlannedEnv, frontier: Frontier) -> bool:
+        """Whether every episode that may be sent out has its row."""
+        counts = self._tallies[env.env_id, env.digest].counts
+        return sum(counts.values()) == frontier.limit * self.plan.samples
+
+    def _units(self) -> Iterator[Unit | None]:
+        """The missing episodes in units; None while more of them depends on what is under way.
+
+        An environment that waits for a look at its interval lets the next ones go ahead.
+        """
+        started = [0] * len(self.plan.envs)
+        waiting = list(range(len(self.plan.envs)))
+        while waiting:
+            moved = False
+            for i in tuple(waiting):
+                env, frontier = self.plan.envs[i], self._frontiers[i]
+                for unit in self._units_between(env, self._done[i], started[i], frontier.limit):
+                    moved = True
+                    yield unit
+                started[i] = frontier.limit
+                if frontier.final:
+                    waiting.remove(i)
+                elif self._settled(env, frontier):
+                    moved = True
+                    if not frontier.move():
+                        waiting.remove(i)
+                        self._tallies[env.env_id, env.digest].stop()
+            if not moved and waiting:
+                yield None
+
+    def _units_between(
+        self, env: PlannedEnv, done: bytearray, first: int, limit: int
+    ) -> Iterator[Unit]:
+        """The missing episodes of a stretch of one environment."""
+        samples, name = self.plan.samples, (env.env_id, env.digest)
+        end = limit * samples
+        at = done.find(0, first * samples, end)
+        while at >= 0:
+            keys: list[EpisodeKey] = []
+            while at >= 0 and len(keys) < self._unit_sizes.get(name, 1):
+                keys.append(env.key(self.plan.policy_id, *divmod(at, samples)))
+                at = done.find(0, at + 1, end)
+            yield self._unit(keys)
 
     def _unit(self, keys: Iterable[EpisodeKey], attempt: int = 1) -> Unit:
         self._unit_number += 1
@@ -180,11 +225,10 @@ class Driver:
     def _resize(self, event: Finished) -> None:
         """Grow units until one takes about a second; a slow one shrinks the next."""
         key = event.unit.keys[0]
-        if (key.env_id, key.env_digest) != self._sized_for:
-            return
+        name = (key.env_id, key.env_digest)
         took = sum(row.wall_ms for row in event.rows) / 1_000
         wanted = int(len(event.unit.keys) * UNIT_S / max(took, 1e-6))
-        self._unit_size = max(1, min(wanted, 2 * self._unit_size, MAX_UNIT))
+        self._unit_sizes[name] = max(1, min(wanted, 2 * self._unit_sizes.get(name, 1), MAX_UNIT))
 
     def _retry(self, event: Lost) -> None:
         """One key a unit from now on, so that a key that kills its worker is found by itself."""

@@ -53,6 +53,7 @@ def evaluate(
     n: int | str | None = None,
     split: Split | None = None,
     seed: int | None = None,
+    until_ci: float | None = None,
     samples: int = 1,
     out: str | os.PathLike[str] | None = None,
     shard: str | None = None,
@@ -77,6 +78,8 @@ def evaluate(
         suite: a named set of environments instead of `envs`.
         n: episodes an environment, or "all" of a finite split; default 100, or what the suite says.
         split, seed: default `test` and 0, or what the suite says.
+        until_ci: adds episodes to an environment, `n` at most, until its 95 % interval is no wider
+            than this (upper end less lower end); `stopped_early` marks such rows.
         out: a file for the rows; the same call again continues it. None keeps nothing.
         shard: `"3/16"` plays the third of sixteen parts of the plan; `merge` puts them together.
         progress: called with a `Progress` about ten times a second.
@@ -97,6 +100,7 @@ def evaluate(
         n=n,  # pyright: ignore[reportArgumentType] - checked there
         split=split,
         seed=seed,
+        until_ci=until_ci,
         samples=samples,
         out=None if out is None else os.fspath(out),
         shard=shard,
@@ -193,7 +197,7 @@ def _identity(
         }
         for env in plan.envs
     ]
-    identity = {
+    identity: dict[str, Any] = {
         "policy": {
             "id": plan.policy_id,
             "deterministic": policy.deterministic,
@@ -213,6 +217,8 @@ def _identity(
         "versions": versions(),
         "revision": source_revision(),
     }
+    if config.until_ci is not None:
+        identity["until_ci"] = config.until_ci
     return json.loads(json.dumps(identity, default=shorten))  # as it will be read back
 
 
@@ -228,7 +234,7 @@ def _run(
         store = Store(config.out)
         try:
             run = _find_run(store, config, identity)
-            driver = Driver(plan, store, run, frozenset(config.retry), progress)
+            driver = Driver(plan, store, run, frozenset(config.retry), progress, config.until_ci)
             if driver.unfinished:
                 driver.drive(make_backend(job), interrupt)
             store.flush()

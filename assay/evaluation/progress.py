@@ -49,6 +49,10 @@ class Tally:
         self.counts[status] += 1
         self.passed += passed
 
+    def stop(self) -> None:
+        """No more rows are to come."""
+        self.planned = sum(self.counts.values())
+
     def snapshot(self, label: str, elapsed_s: float) -> Progress:
         """These counts as they are now."""
         return Progress(

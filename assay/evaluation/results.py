@@ -19,6 +19,7 @@ from assay.evaluation.plan import env_label
 from assay.evaluation.record import read_payload
 from assay.evaluation.schema import KEYS
 from assay.evaluation.shard import read_shard, shares
+from assay.evaluation.stopping import WHERE_ENV, Place, stopped_early, task_counts
 from assay.evaluation.store import Store
 
 
@@ -49,7 +50,10 @@ class EnvResult:
 
     Attributes:
         env: the id, with its options as a query where there are any.
-        counts: rows of each status. planned: rows there will be.
+        counts: rows of each status. planned: rows there will be, or at most with `until_ci`.
+        until_ci: the width of the interval at which episodes were no longer added, or None.
+        stopped_early: that width was reached before all planned rows were played; the interval
+            decided when to stop, so it is not one of a fixed number of episodes.
         n_worlds: distinct worlds among the counted rows, where the card says that instances are
             shared; then these are the tasks. Else None.
         task_passed, task_samples: per task, of the counted rows.
@@ -70,6 +74,8 @@ class EnvResult:
     mean_return: float | None
     mean_steps: float | None
     wall_s: float
+    until_ci: float | None
+    stopped_early: bool
     task_passed: NDArray[np.int64] = field(repr=False)
     task_samples: NDArray[np.int64] = field(repr=False)
 
@@ -77,6 +83,11 @@ class EnvResult:
     def done(self) -> int:
         """Rows there are."""
         return sum(self.counts.values())
+
+    @property
+    def complete(self) -> bool:
+        """Whether all rows that were wanted are there."""
+        return self.done == self.planned or self.stopped_early
 
     @property
     def n(self) -> int:
@@ -99,17 +110,18 @@ class EnvResult:
         return self.passed / self.n if self.n else None
 
     @cached_property
+    def _rate(self) -> stats.PassRate:
+        return stats.pass_rate(self.task_passed, self.task_samples, self.samples)
+
+    @property
     def interval(self) -> stats.Interval:
         """95 % interval: Wilson's with one sample a task, else over tasks."""
-        if int(self.task_samples.max(initial=0)) <= 1 and self.samples == 1:
-            return stats.wilson(self.passed, self.n)
-        return stats.clustered(self.task_passed, self.task_samples)
+        return self._rate.interval
 
     @property
     def method(self) -> str:
         """How the interval was made."""
-        one_each = int(self.task_samples.max(initial=0)) <= 1 and self.samples == 1
-        return "wilson" if one_each else "t over tasks"
+        return self._rate.method
 
     @property
     def low(self) -> float:
@@ -155,6 +167,8 @@ class EnvResult:
             "n": self.n,
             "passed": self.passed,
             "planned": self.planned,
+            "until_ci": self.until_ci,
+            "stopped_early": self.stopped_early,
             "tasks": self.n_tasks,
             "samples": self.samples,
             "worlds": self.n_worlds,
@@ -174,12 +188,14 @@ class Results:
     """What an evaluation found.
 
     Attributes:
+        policy: the one that was measured.
         rows: one for each environment, in the order of the plan.
         digest: of all keys, outcomes and steps: equal runs have equal digests.
         run: its number in the file. out: the file, or None.
         findings: second rows that disagreed with a stored one.
     """
 
+    policy: str
     rows: tuple[EnvResult, ...]
     digest: str
     run: int
@@ -189,8 +205,8 @@ class Results:
 
     @property
     def complete(self) -> bool:
-        """Whether every planned episode has its row."""
-        return all(row.done == row.planned for row in self.rows)
+        """Whether every planned episode has its row, or was not needed any more."""
+        return all(row.complete for row in self.rows)
 
     @property
     def exit_code(self) -> int:
@@ -216,19 +232,20 @@ class Results:
 
     def episodes(self) -> Iterator[dict[str, Any]]:
         """Every stored row as a dict, in the order of keys, without its steps."""
-        with self._open() as store:
+        with self.opened() as store:
             yield from store.episodes(self.run)
 
     def faults(self) -> list[Fault]:
         """For each environment and each status with an exception behind it, the first of them."""
-        with self._open() as store:
+        with self.opened() as store:
             found = store.query(_FIRST_FAULTS, (self.run,))
             return [
                 Fault(env, status, episode, _last_line(read_payload(steps, store.blob).error))
                 for env, status, episode, steps in found
             ]
 
-    def _open(self) -> AbstractContextManager[Store]:
+    def opened(self) -> AbstractContextManager[Store]:
+        """The file with the rows, open for reading."""
         if self._store is not None:
             return nullcontext(self._store)
         return Store(self.out, read_only=True)
@@ -236,6 +253,7 @@ class Results:
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
         return {
+            "policy": self.policy,
             "results": [row.to_dict() for row in self.rows],
             "digest": self.digest,
             "run": self.run,
@@ -265,6 +283,7 @@ def summarise(store: Store, run: int) -> Results:
         for env, part in zip(identity["envs"], parts, strict=True)
     )
     return Results(
+        policy=identity["policy"]["id"],
         rows=rows,
         digest=store.digest(run),
         run=run,
@@ -277,45 +296,43 @@ def summarise(store: Store, run: int) -> Results:
 def _env_result(
     store: Store, run: int, identity: Mapping[str, Any], env: Mapping[str, Any], n: int
 ) -> EnvResult:
-    policy, split = identity["policy"]["id"], identity["split"]
-    place = (run, env["id"], env["digest"], policy, split)
-    where = "WHERE run = ? AND env_id = ? AND env_digest = ? AND policy_id = ? AND split = ?"
+    policy, split, samples = identity["policy"]["id"], identity["split"], identity["samples"]
+    place = Place(run, env["id"], env["digest"], policy, split)
     counts: dict[EpisodeStatus, int] = dict.fromkeys(STATUSES, 0)
     for status, count in store.query(
-        f"SELECT status, count(*) FROM episodes {where} GROUP BY status", place
+        f"SELECT status, count(*) FROM episodes {WHERE_ENV} GROUP BY status", place
     ):
         counts[cast("EpisodeStatus", status)] = count
-    counted = f"{where} AND status IN ({', '.join(repr(status) for status in COUNTED)})"
-    task = "CASE WHEN world = '' THEN episode ELSE world END"
-    tasks = store.query(
-        f"SELECT sum(passed), count(*) FROM episodes {counted} GROUP BY {task} ORDER BY {task}",
-        place,
-    )
+    counted = f"{WHERE_ENV} AND status IN ({', '.join(repr(status) for status in COUNTED)})"
     means = store.query(
         f'SELECT avg("return"), avg(n_steps) FROM episodes {counted}', place
     )[0]  # fmt: skip
     totals = store.query(
         "SELECT total(prompt_tokens), total(completion_tokens), total(wall_ms) "
-        f"FROM episodes {where}",
+        f"FROM episodes {WHERE_ENV}",
         place,
     )[0]
-    table = np.array(tasks, dtype=np.int64).reshape(-1, 2)
+    table = task_counts(store, place)
+    until_ci = identity.get("until_ci")
     return EnvResult(
         policy=policy,
         env=env_label(env["id"], env["options"]),
         env_id=env["id"],
         options=env["options"],
         split=split,
-        planned=n * identity["samples"],
+        planned=n * samples,
         passed=int(table[:, 0].sum()),
         counts=counts,
-        samples=identity["samples"],
+        samples=samples,
         n_worlds=len(table) if env["shared_instances"] else None,
         prompt_tokens=int(totals[0]),
         completion_tokens=int(totals[1]),
         mean_return=means[0],
         mean_steps=means[1],
         wall_s=totals[2] / 1_000,
+        until_ci=until_ci,
+        stopped_early=until_ci is not None
+        and stopped_early(store, place, env["n"], samples, until_ci),
         task_passed=table[:, 0],
         task_samples=table[:, 1],
     )

@@ -18,6 +18,10 @@ VALUE_TYPES = """
     "return" REAL, n_steps INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL,
     completion_tokens INTEGER NOT NULL, wall_ms REAL NOT NULL, attempts INTEGER NOT NULL,
     world TEXT NOT NULL, difficulty REAL, payload_digest TEXT NOT NULL"""
+COLUMN_TYPES = {
+    name.strip('"'): kind
+    for name, kind, *_ in (column.split() for column in f"{KEY_TYPES},{VALUE_TYPES}".split(","))
+}
 SCHEMA = f"""
 CREATE TABLE runs (
     run INTEGER PRIMARY KEY, created TEXT NOT NULL, fingerprint TEXT NOT NULL,

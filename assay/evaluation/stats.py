@@ -29,6 +29,13 @@ class Interval(NamedTuple):
     high: float
 
 
+class PassRate(NamedTuple):
+    """An interval of a pass rate, and the name of the method behind it."""
+
+    interval: Interval
+    method: str
+
+
 class Comparison(NamedTuple):
     """The difference of two paired policies: estimate, interval and number of tasks."""
 
@@ -83,12 +90,26 @@ def clustered(passed: ArrayLike, counts: ArrayLike, level: float = 0.95) -> Inte
     return Interval(rate, max(0.0, rate - half), min(1.0, rate + half))
 
 
+def pass_rate(passed: ArrayLike, counts: ArrayLike, samples: int = 1) -> PassRate:
+    """Pass rate with the interval that the data ask for: Wilson's, or over tasks.
+
+    Args:
+        passed, counts: as for `clustered`.
+        samples: how many a task were planned; several make it a matter of tasks from the start.
+    """
+    hits, sizes = _samples(passed, counts)
+    if samples == 1 and float(sizes.max(initial=0.0)) <= 1:
+        return PassRate(wilson(int(hits.sum()), len(sizes)), "wilson")
+    return PassRate(clustered(hits, sizes), "t over tasks")
+
+
 def _wilson_of_rate(rate: float, n: int, level: float) -> tuple[float, float]:
     """Wilson's bounds for a rate that need not be a whole number of successes."""
     z = float(_scipy("special").ndtri((1 + level) / 2))
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # rounding must not put the bound of 0 or of 1 on the wrong side of it
+    return max(0.0, min(rate, centre - half)), min(1.0, max(rate, centre + half))
 
 
 def clustered_bootstrap(
@@ -99,16 +120,10 @@ def clustered_bootstrap(
     Source: Efron and Tibshirani 1993, §13.3, with the task as the unit.
     """
     hits, sizes = _samples(passed, counts)
-    n_tasks = len(sizes)
-    if n_tasks == 0:
+    if len(sizes) == 0:
         return Interval(math.nan, 0.0, 1.0)
-    rng = _generator("clustered", n_tasks)
-    rates: list[NDArray[np.float64]] = []
-    for rows in _chunks(resamples, n_tasks):
-        chosen = rng.integers(n_tasks, size=(rows, n_tasks))
-        rates.append(hits[chosen].sum(axis=1) / sizes[chosen].sum(axis=1))
-    low, high = _percentiles(np.concatenate(rates), level)
-    return Interval(float(hits.sum() / sizes.sum()), low, high)
+    rates = _resampled_ratio(hits, sizes, resamples, _generator("clustered", len(sizes)))
+    return Interval(float(hits.sum() / sizes.sum()), *_percentiles(rates, level))
 
 
 def pass_at_k(n: int, c: int, k: int) -> float:
@@ -142,30 +157,38 @@ def _check_k(n: int, c: int, k: int) -> None:
 
 
 def paired_difference(
-    first: ArrayLike, second: ArrayLike, level: float = 0.95, resamples: int = _RESAMPLES
+    first: ArrayLike,
+    second: ArrayLike,
+    counts: ArrayLike | None = None,
+    level: float = 0.95,
+    resamples: int = _RESAMPLES,
 ) -> Comparison:
     """Mean of `first - second` over tasks that both met: percentile bootstrap over tasks, seeded.
 
+    Where all tasks differ alike there is nothing to resample, and the bounds are as far away as
+    Wilson's upper bound for a thing that was seen on none of so many tasks.
+
     Args:
-        first, second: score of each task (its pass or its mean over samples), in the same order.
+        first, second: score of each task (its pass, or its passes with `counts`), same order.
+        counts: paired samples of each task; the difference is then one of pass rates over samples.
     Source: Efron and Tibshirani 1993, §13.3; pairing as in Miller 2024, arXiv:2411.00640, §4.
     """
     a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    if a.shape != b.shape or a.ndim != 1:
+    sizes = np.ones_like(a) if counts is None else np.asarray(counts, dtype=np.float64)
+    if a.ndim != 1 or not a.shape == b.shape == sizes.shape:
         raise OptionError(
             f"Paired scores have shapes {a.shape} and {b.shape}: expected one score a task in both."
         )
-    difference = a - b
-    n_tasks = len(difference)
+    n_tasks = len(a)
     if n_tasks == 0:
         return Comparison(math.nan, -1.0, 1.0, 0)
-    rng = _generator("paired", n_tasks)
-    means = [
-        difference[rng.integers(n_tasks, size=(rows, n_tasks))].mean(axis=1)
-        for rows in _chunks(resamples, n_tasks)
-    ]
-    low, high = _percentiles(np.concatenate(means), level)
-    return Comparison(float(difference.mean()), low, high, n_tasks)
+    difference = a - b
+    mean = float(difference.sum() / sizes.sum())
+    if np.allclose(difference, mean * sizes, atol=1e-12):
+        unseen = wilson(0, n_tasks, level).high
+        return Comparison(mean, max(-1.0, mean - unseen), min(1.0, mean + unseen), n_tasks)
+    means = _resampled_ratio(difference, sizes, resamples, _generator("paired", n_tasks))
+    return Comparison(mean, *_percentiles(means, level), n_tasks)
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -250,6 +273,26 @@ def _samples(
         raise OptionError("passed and counts need one number a task each, passed <= counts.")
     taken = sizes > 0
     return hits[taken], sizes[taken]
+
+
+def _resampled_ratio(
+    values: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    resamples: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Sums of values over sums of sizes, of tasks drawn with replacement.
+
+    Equal tasks are drawn together: how often each kind comes up is multinomial, which is the same
+    bootstrap in a time that does not grow with the number of tasks.
+    """
+    kinds, repeats = np.unique(np.stack([values, sizes]), axis=1, return_counts=True)
+    n_tasks = len(values)
+    ratios: list[NDArray[np.float64]] = []
+    for rows in _chunks(resamples, kinds.shape[1]):
+        drawn = rng.multinomial(n_tasks, repeats / n_tasks, size=rows).astype(np.float64)
+        ratios.append((drawn @ kinds[0]) / (drawn @ kinds[1]))
+    return np.concatenate(ratios)
 
 
 def _chunks(resamples: int, width: int) -> list[int]:

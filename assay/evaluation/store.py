@@ -337,6 +337,11 @@ class Store:
         with self._worded():
             return self._db.execute(sql, tuple(values)).fetchall()
 
+    def stream(self, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        """The same, one row after another: for more rows than should be held at once."""
+        with self._worded():
+            yield from self._db.execute(sql, tuple(values))
+
     def episodes(self, run: int) -> Iterator[dict[str, Any]]:
         """Every row of a run in the order of keys, as column -> value, without its payload."""
         names = (*KEY, *VALUES)

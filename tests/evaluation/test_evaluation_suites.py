@@ -1,8 +1,11 @@
+import json
 import re
+from pathlib import Path
 
 import pytest
 from evaluation_toys import Adder
 
+from assay.core.encoding import digest
 from assay.core.errors import DataError
 from assay.core.registry import parse_env
 from assay.evaluation import fingerprint
@@ -11,6 +14,7 @@ from assay.evaluation.plan import make_plan, resolve_envs
 from assay.evaluation.suites import load_suite, suite_names
 
 pytestmark = pytest.mark.core
+DATA = Path(__file__).resolve().parent.parent / "data"
 
 OWN = """
 name = "own"
@@ -33,6 +37,29 @@ def test_every_suite_names_environments_that_exist(name):
         pairs, "p", n=suite.n, split=suite.split, seed=suite.seed, samples=1, cap=suite.cap
     )
     assert len(plan.envs) == len(suite.envs)
+
+
+def plan_digest(name):
+    """Of all that decides which episodes a suite plays."""
+    suite = load_suite(name)
+    plan = make_plan(
+        resolve_envs(suite.envs), "any", n=suite.n, split=suite.split, seed=suite.seed, samples=1,
+        cap=suite.cap,
+    )  # fmt: skip
+    keys = [(key.env_id, key.env_digest, key.split, key.episode, key.index, key.env_seed)
+            for key in plan.keys()]  # fmt: skip
+    return digest(keys)
+
+
+@pytest.mark.parametrize("name", suite_names())
+def test_a_suite_changes_only_with_its_version(name):
+    """A new version is a new line in the file; a line that is there never changes."""
+    golden = json.loads((DATA / "suites.json").read_text(encoding="utf-8"))
+    version = str(load_suite(name).version)
+    assert golden[name].get(version) == plan_digest(name), (
+        f"the suite {name} plays other episodes than version {version} did: raise its version, and "
+        "add its digest to tests/data/suites.json"
+    )
 
 
 def test_the_demo_suite_is_what_make_demo_promises():
