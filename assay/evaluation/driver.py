@@ -24,6 +24,7 @@ from assay.evaluation.store import Store
 MAX_ATTEMPTS = 3  # of an episode whose worker was lost
 MAX_UNIT = 256
 UNIT_S = 1.0  # a unit grows until it takes about this long
+_SHARES = 4  # units a worker, at least, that what is left is cut into
 PROGRESS_S = 0.1
 _WAIT_S = 0.2
 
@@ -71,6 +72,8 @@ class Driver:
         run: int,
         retry: frozenset[EpisodeStatus] = frozenset(),
         progress: OnProgress | None = None,
+        unit: int | None = None,
+        workers: int = 1,
     ) -> None:
         self.plan, self.store, self.run, self._progress = plan, store, run, progress
         self._started = self._shown = time.monotonic()
@@ -81,9 +84,11 @@ class Driver:
         for env, episodes in zip(plan.envs, plan.shares, strict=True):
             self._look_up(env, episodes, retry)
         self._lost: deque[Unit] = deque()
-        self._outstanding: set[int] = set()
+        self._outstanding: dict[int, int] = {}  # episodes of each unit that were not heard of
         self._unit_number = 0
-        self._unit_size = 1
+        self._fixed, self._workers = unit, workers
+        self._unit_size = unit or 1
+        self._unsent = self.unfinished
         self._sized_for: tuple[str, str] | None = None
         self._fresh = self._units()
 
@@ -121,14 +126,23 @@ class Driver:
         """The missing episodes in units that stay within one environment."""
         samples = self.plan.samples
         for env, done in zip(self.plan.envs, self._done, strict=True):
-            self._unit_size, self._sized_for = 1, (env.env_id, env.digest)
+            self._unit_size = self._fixed or 1
+            self._sized_for = (env.env_id, env.digest)
             at = done.find(0)
             while at >= 0:
                 keys: list[EpisodeKey] = []
-                while at >= 0 and len(keys) < self._unit_size:
+                size = self._size()
+                while at >= 0 and len(keys) < size:
                     keys.append(env.key(self.plan.policy_id, *divmod(at, samples)))
                     at = done.find(0, at + 1)
+                self._unsent -= len(keys)
                 yield self._unit(keys)
+
+    def _size(self) -> int:
+        """Of the next unit: towards the end smaller, so that the workers end together."""
+        if self._fixed is not None or self._workers == 1:
+            return self._unit_size
+        return max(1, min(self._unit_size, self._unsent // (_SHARES * self._workers)))
 
     def _unit(self, keys: Iterable[EpisodeKey], attempt: int = 1) -> Unit:
         self._unit_number += 1
@@ -142,8 +156,10 @@ class Driver:
                 if not self._outstanding:
                     break
                 self._take(backend.events(_WAIT_S))
-        finally:
-            backend.close()
+        except BaseException:
+            backend.close(0.0)
+            raise
+        backend.close()
         self._take(backend.events(0.0))
         self.store.flush()
         self._show(None)
@@ -154,17 +170,23 @@ class Driver:
             if unit is None:
                 return
             backend.submit(unit)
-            self._outstanding.add(unit.number)
+            self._outstanding[unit.number] = len(unit.keys)
 
     def _take(self, events: Iterable[Event]) -> None:
         for event in events:
-            self._outstanding.discard(event.unit.number)
             if isinstance(event, Finished):
+                self._settle(event.unit, len(event.rows))
                 self._keep(event.rows)
                 self._resize(event)
             else:
+                self._settle(event.unit, len(event.unit.keys))
                 self._retry(event)
         self.store.tick()
+
+    def _settle(self, unit: Unit, n_episodes: int) -> None:
+        left = self._outstanding.pop(unit.number, 0) - n_episodes
+        if left > 0:
+            self._outstanding[unit.number] = left
 
     def _keep(self, rows: Iterable[Row]) -> None:
         for row in rows:
@@ -180,10 +202,10 @@ class Driver:
     def _resize(self, event: Finished) -> None:
         """Grow units until one takes about a second; a slow one shrinks the next."""
         key = event.unit.keys[0]
-        if (key.env_id, key.env_digest) != self._sized_for:
+        if self._fixed is not None or (key.env_id, key.env_digest) != self._sized_for:
             return
         took = sum(row.wall_ms for row in event.rows) / 1_000
-        wanted = int(len(event.unit.keys) * UNIT_S / max(took, 1e-6))
+        wanted = int(len(event.rows) * UNIT_S / max(took, 1e-6))
         self._unit_size = max(1, min(wanted, 2 * self._unit_size, MAX_UNIT))
 
     def _retry(self, event: Lost) -> None:

@@ -1,4 +1,4 @@
-"""Worker processes: how they are started, what they may count on, and that none outlives its parent.
+"""Worker processes: how they start, what they may count on, and that none outlives its parent.
 
 For everything here that starts a process of its own. A worker does not import the user's script
 again, so that a script needs no `if __name__ == "__main__":`; what it is to know comes by its

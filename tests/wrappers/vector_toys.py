@@ -39,7 +39,7 @@ class Tally:
 
 
 class CountEnv(TaskEnv[str, str]):
-    """Count from a start to a target; `die`, `hang`, `stuck` and `fail` break the environment itself."""
+    """Count from a start to a target; `die`, `hang`, `stuck`, `fail` break the environment."""
 
     Config = CountConfig
 
