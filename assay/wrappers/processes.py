@@ -22,6 +22,7 @@ from multiprocessing import parent_process, spawn
 from multiprocessing.connection import wait
 from typing import Any
 
+from assay.core.errors import WorkerLost
 from assay.core.registry import card, ids
 from assay.core.types import EnvCard
 
@@ -54,13 +55,22 @@ def start_process(
 
     Args:
         threads: of BLAS and OpenMP, where the user's environment does not say; 0 leaves it open.
+
+    Raises:
+        WorkerLost: the machine allows no more.
     """
     environ = dict(os.environ)
     if threads:
         environ = dict.fromkeys(THREADS, str(threads)) | environ
     process = context.Process(target=_begin, args=(environ, target, args), name=name)
-    with _starting, _script_left_out(), _environment_of_a_server():
-        process.start()
+    try:
+        with _starting, _script_left_out(), _environment_of_a_server():
+            process.start()
+    except (OSError, EOFError) as err:
+        raise WorkerLost(
+            f"No further process could be started ({type(err).__name__}: {err}): ask for fewer "
+            "workers, or raise the limits on processes and open files (ulimit -u, -n)."
+        ) from err
     return process
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -276,14 +277,16 @@ class Perilous(Adder):
     """Adds, and in some episodes does what no policy should.
 
     Args:
-        deeds: by the number of the episode, one of exit, kill, hang, stuck, eat, leak, raise, quit;
-            `*` stands for all others.
-        folder: where each process that makes one leaves a file with its number.
+        deeds: by the number of the episode, one of exit, kill, hang, stuck, eat, leak, raise,
+            leave, quit, nest, odd; `*` stands for all others.
+        folder: where each process that makes one, and each that one starts, leaves a file with its
+            number.
     """
 
     def __init__(self, deeds=None, wrong=0.35, folder=""):
         super().__init__(wrong)
         self.deeds, self.hoard, self.episode = dict(deeds or {}), [], -1
+        self.folder = folder
         if folder:
             Path(folder, str(os.getpid())).touch()
 
@@ -312,8 +315,14 @@ class Perilous(Adder):
             self.hoard.append(bytearray(40 << 20))
         elif deed == "raise":
             raise ValueError("the toy was told to raise")
+        elif deed == "leave":
+            raise SystemExit(3)
         elif deed == "quit":
             raise KeyboardInterrupt
+        elif deed == "nest":
+            child = subprocess.Popen(["sleep", "600"])
+            Path(self.folder, str(child.pid)).touch()
+            os._exit(7)
 
 
 class BatchPerilous(Perilous):
@@ -326,9 +335,26 @@ class BatchPerilous(Perilous):
         for key in keys:
             self.do(key.episode)
         return [
-            self.answer(o, np.random.default_rng(k.policy_seed))
+            object.__new__(Unsendable)
+            if self.deeds.get(str(k.episode)) == "odd"
+            else self.answer(o, np.random.default_rng(k.policy_seed))
             for o, k in zip(observations, keys, strict=True)
         ]
+
+
+class Unsendable:
+    """An action that does not survive pickling."""
+
+    def __reduce__(self):
+        raise TypeError("not to be sent")
+
+
+class Choosy(BatchAdder):
+    """Refuses walks as soon as it sees what may be done there."""
+
+    def offer(self, action_space, choices):
+        if isinstance(action_space, Discrete):
+            raise ValueError("no walks")
 
 
 class HeavyPerilous(BatchPerilous):

@@ -5,7 +5,10 @@ import re
 import subprocess
 import sys
 import textwrap
+import time
 from collections import Counter
+from multiprocessing import current_process
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
@@ -170,6 +173,53 @@ def test_of_many_side_by_side_only_the_one_that_kills_is_crashed(server):
     assert attempts[3] == 1 and attempts[1] > 60, "most were not even running"
 
 
+@pytest.mark.parametrize("server", ["off", "on"])
+def test_of_many_side_by_side_only_those_that_raise_are_errors(server):
+    deeds = {"3": "raise", "4": "leave", "40": "raise"}
+    settings = {"n": 60, "policy_settings": {"deeds": deeds}}
+    here = evaluate(BATCH_PERILOUS, "toy/Sum-v0", backend="inline", **settings)
+    there = evaluate(
+        BATCH_PERILOUS, "toy/Sum-v0", backend="process", workers=2, policy_server=server, **settings
+    )
+    assert statuses(there) == dict.fromkeys((3, 4, 40), "policy_error")
+    assert there.digest == here.digest and there.exit_code == 0
+    assert "the toy was told to raise" in there.faults()[0].error
+
+
+def test_what_a_served_policy_refuses_or_cannot_send_is_its_own_episodes():
+    envs, elsewhere = ["toy/Sum-v0", "toy/Walk-v0"], {"workers": 2, "policy_server": "on"}
+    here = evaluate("evaluation_toys:Choosy", envs, n=20, backend="inline")
+    there = evaluate("evaluation_toys:Choosy", envs, n=20, **elsewhere)
+    assert there.digest == here.digest and there[1].counts["policy_error"] == 20
+    assert there.faults()[0].error == "ValueError: no walks"
+    odd = evaluate(
+        BATCH_PERILOUS, "toy/Sum-v0", n=20, policy_settings={"deeds": {"5": "odd"}}, **elsewhere
+    )
+    assert statuses(odd) == {5: "policy_error"}
+    assert "of type Unsendable cannot be sent: not to be sent" in odd.faults()[0].error
+
+
+def test_what_a_policy_started_ends_with_its_worker(tmp_path):
+    results = evaluate(
+        PERILOUS, "toy/Sum-v0", n=20, backend="process", workers=2,
+        policy_settings={"deeds": {"5": "nest"}, "folder": str(tmp_path)},
+    )  # fmt: skip
+    assert statuses(results) == {5: "crashed"}
+    pids = {int(path.name) for path in tmp_path.iterdir()} - {os.getpid()}
+    assert len(pids) >= 6, "three that were started, and those that started them"
+    until = time.monotonic() + 5
+    while any(map(alive, pids)) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not any(map(alive, pids))
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_several_that_kill_and_one_that_interrupts():
     deeds = {"3": "exit", "4": "kill", "5": "quit", "40": "exit"}
     results = evaluate(
@@ -177,6 +227,10 @@ def test_several_that_kill_and_one_that_interrupts():
         policy_settings={"deeds": deeds},
     )  # fmt: skip
     assert statuses(results) == {int(episode): "crashed" for episode in deeds}
+    with results._open() as store:
+        (steps,) = store.query("SELECT steps FROM trajectories WHERE episode = 5")[0]
+        said = read_payload(steps, store.blob).error
+    assert re.fullmatch(r"The worker \d+ ended \(exit code 1\): KeyboardInterrupt", said)
 
 
 @pytest.mark.parametrize("deed", ["hang", "stuck"])
@@ -271,6 +325,23 @@ def test_a_heavy_policy_is_held_once(tmp_path):
     assert len(os.listdir(tmp_path / "made")) == 2, "this process, for a look, and the server"
     evaluate("evaluation_toys:HeavyPerilous", "toy/Sum-v0", policy_server="off", **settings)
     assert len(os.listdir(tmp_path / "made")) > 3
+
+
+def test_a_daemon_of_multiprocessing_plays_inline(tmp_path, monkeypatch):
+    monkeypatch.setitem(current_process()._config, "daemon", True)
+    results = evaluate(ADDER, "toy/Sum-v0", n=4, out=tmp_path / "run.db")
+    assert ran_on(results, tmp_path) == ("inline", 1)
+    with pytest.raises(PolicyError, match="daemon of multiprocessing"):
+        evaluate(ADDER, "toy/Sum-v0", n=4, backend="process")
+
+
+def test_a_machine_that_allows_no_more_processes_is_one_sentence(monkeypatch):
+    def refuses(self):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(ForkServerProcess, "start", refuses)
+    with pytest.raises(WorkerLost, match=r"No further process .*fewer workers"):
+        evaluate(ADDER, "toy/Sum-v0", n=4, backend="process")
 
 
 def test_settings_that_exclude_each_other():

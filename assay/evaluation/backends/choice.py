@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from multiprocessing import current_process
 from typing import Any, NamedTuple
 
 from assay.core.errors import OptionError, PolicyError
@@ -83,6 +84,11 @@ def n_cores() -> int:
 
 def _obstacle(policy: Policy, spec: str | None, plan: Plan) -> str:
     """Why no other process can play this, or nothing."""
+    if current_process().daemon:
+        return (
+            "This process is a daemon of multiprocessing, which may start no others: choose the "
+            "backend inline."
+        )
     name = spec if spec is not None else f"{type(policy).__module__}:{type(policy).__qualname__}"
     if name.startswith(f"{_MAIN}:"):
         return (

@@ -20,7 +20,7 @@ class Clerk(Child):
     def __init__(self, context: Any, packed: bytes) -> None:
         super().__init__(context, serve_policy, (), "policy server", threads=0)
         self.packed = packed
-        self.pipe.send_bytes(packed)
+        self.send(packed)
         self.hooks: frozenset[str] = frozenset()
         self._questions: list[tuple[Seat, bytes]] = []
         self._asked: list[Seat] | None = None  # whose questions it is answering

@@ -211,6 +211,8 @@ class ProcessBackend:
                 self._failed_starts = 0
             elif kind == "leaving":
                 seat.leaving = True
+            elif kind == "dying":
+                seat.last_words = data[0]
             elif kind == "failed":
                 self._refused = refusal(data[0])
 

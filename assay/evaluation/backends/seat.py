@@ -35,6 +35,7 @@ class Child:
         theirs.close()
         self.ready = False
         self.ended = False  # it has closed its pipe, or is dead
+        self.last_words = ""
 
     def send(self, message: Any) -> None:
         """Give it a message; one that is gone does not get it."""
@@ -64,7 +65,8 @@ class Child:
 
     def epitaph(self) -> str:
         """What became of it, as a sentence."""
-        return f"The {self.process.name} ended{how_it_ended(self.process)}."
+        said = f": {self.last_words}" if self.last_words else "."
+        return f"The {self.process.name} ended{how_it_ended(self.process)}{said}"
 
 
 class Seat(Child):

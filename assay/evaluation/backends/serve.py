@@ -2,8 +2,8 @@
 
 It never writes a results file. Messages to it: `("unit", work)`, `("reply", bytes)` of the policy
 server, and None to end. Messages from it: `("ready", MiB)`, `("failed", exception)`,
-`("rows", [...])`, `("ask", bytes)` for the policy server, and `("leaving",)` before it ends by
-itself, to be replaced.
+`("rows", [...])`, `("ask", bytes)` for the policy server, `("leaving",)` before it ends by itself
+to be replaced, and `("dying", words)` before something unforeseen ends it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import pickle
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
@@ -28,7 +29,7 @@ HAND_OVER_S = 0.05  # rows that are ready wait at most about this long
 
 
 class Ended(BaseException):
-    """The driver wants nothing more; passes through a policy's own handlers of exceptions."""
+    """The driver wants nothing more, or is gone; no policy's handler of exceptions catches it."""
 
 
 class Line:
@@ -40,10 +41,19 @@ class Line:
 
     def send(self, *message: Any) -> None:
         """To the driver."""
-        self._pipe.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+        packed = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        try:
+            self._pipe.send_bytes(packed)
+        except OSError:
+            raise Ended from None
 
-    def _receive(self) -> Any:
-        message = pickle.loads(self._pipe.recv_bytes())  # our own parent wrote it
+    def receive(self) -> Any:
+        """The next message, waited for."""
+        try:
+            packed = self._pipe.recv_bytes()
+        except (EOFError, OSError):
+            raise Ended from None
+        message = pickle.loads(packed)  # our own parent wrote it
         if message is None:
             raise Ended
         return message
@@ -52,13 +62,13 @@ class Line:
         """The next unit's work; None where there is none and no waiting was asked for."""
         if self._units:
             return self._units.popleft()
-        return self._receive()[1] if wait or self._pipe.poll(0) else None
+        return self.receive()[1] if wait or self._pipe.poll(0) else None
 
     def ask(self, question: bytes) -> bytes:
         """What the policy server replies."""
         self.send("ask", question)
         while True:
-            kind, data = self._receive()
+            kind, data = self.receive()
             if kind == "reply":
                 return data
             self._units.append(data)
@@ -104,7 +114,8 @@ class Session:
             if self._leaving:
                 self._line.send("leaving")
         except Ended:
-            self._hand_over()
+            with suppress(Ended):
+                self._hand_over()
         finally:
             self._worker.close()
 
@@ -142,7 +153,7 @@ def serve(pipe: Connection, board: Board, episodes: int) -> None:
     policy: Any = None
     try:
         try:
-            packed, memory, hooks = pickle.loads(pipe.recv_bytes())
+            packed, memory, hooks = line.receive()
             job = unpack_job(packed)
             policy = ServedPolicy(line.ask, hooks) if job.served else make_policy(job)
             held = resident_mib()
@@ -153,8 +164,12 @@ def serve(pipe: Connection, board: Board, episodes: int) -> None:
             return
         line.send("ready", held)
         session.run()
-    except (Ended, EOFError, OSError):  # the driver is done, or gone
+    except Ended:
         pass
+    except BaseException as err:  # such as the KeyboardInterrupt that a policy raises
+        with suppress(Ended):
+            line.send("dying", f"{type(err).__name__}: {err}".rstrip(": "))
+        raise SystemExit(1) from None
     finally:
         close: Any = getattr(policy, "close", None)
         if close is not None:

@@ -191,7 +191,7 @@ def serve_policy(pipe: Connection) -> None:
     policy: Any = None
     try:
         try:
-            policy = make_policy(unpack_job(pipe.recv_bytes()))
+            policy = make_policy(unpack_job(pickle.loads(pipe.recv_bytes())))
             desk = Desk(policy)
         except Exception as err:
             pipe.send_bytes(pickle.dumps(("failed", portable(err))))
