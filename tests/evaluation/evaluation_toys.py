@@ -467,7 +467,7 @@ class FickleEnv(WalkEnv):
         return ("yes", "no")[self.n_judged % 2]
 
 
-class EchoEnv(TaskEnv[str, str]):
+class RepeatEnv(TaskEnv[str, str]):
     """Says back what it hears, whatever that is."""
 
     Config = WalkConfig
@@ -506,7 +506,7 @@ class Heard:
     last: str = "hello"
 
 
-for _name in ("Drift", "Fickle", "Echo"):
+for _name in ("Drift", "Fickle", "Repeat"):
     register(
         EnvCard(
             id=f"toy/{_name}-v0",
