@@ -20,7 +20,13 @@ from assay.core.config import option_help
 from assay.core.encoding import digest
 from assay.core.errors import AssayError, OptionError, bad_value
 from assay.core.registry import load, policy_names, policy_target
-from assay.evaluation.config import STATUSES, EpisodeStatus, EvalConfig, Frames
+from assay.evaluation.config import (
+    STATUSES,
+    EpisodeStatus,
+    EvalConfig,
+    Frames,
+    PolicyServer,
+)
 from assay.evaluation.engine import evaluate
 from assay.evaluation.results import Results
 from assay.evaluation.store import DiskFull
@@ -71,8 +77,22 @@ class Flags(Common):
     ] = None
     policy_arg: PolicyArg = ()
     batch: Annotated[int | None, flag(_HELP["batch"], "N")] = None
-    backend: Annotated[str, flag(_HELP["backend"], "NAME")] = "inline"
-    workers: Annotated[int, flag(_HELP["workers"], "W")] = 1
+    backend: Annotated[
+        Text,
+        flag(f"{_HELP['backend']}; under process, a policy that crashes, hangs beyond "
+             "--time-limit-s or eats memory costs its own episode only; inline is this process and "
+             "contains none of that: for debugging, for policies that are objects or in a script, "
+             "and the default for language models and other policies that answer many episodes at "
+             "once unless --workers says more", "NAME"),
+    ] = None  # fmt: skip
+    workers: Annotated[int | None, flag(_HELP["workers"], "W")] = None
+    policy_server: Annotated[
+        PolicyServer,
+        flag(f"{_HELP['policy_server']}, in batches: on, off (each worker makes its own), or auto "
+             "(on for language models with several workers)"),
+    ] = "auto"  # fmt: skip
+    memory_mib: Annotated[int | None, flag(_HELP["memory_mib"], "MIB")] = None
+    unit: Annotated[int | None, flag(_HELP["unit"], "N")] = None
     time_limit_s: Annotated[float | None, flag(_HELP["time_limit_s"], "S")] = None
     step_limit: Annotated[int | None, flag(_HELP["step_limit"], "N")] = None
     token_limit: Annotated[int | None, flag(_HELP["token_limit"], "N")] = None
@@ -215,6 +235,9 @@ def _evaluate(job: Job, flags: Flags, n: int | Literal["all"] | None) -> Results
             shard=flags.shard,
             backend=flags.backend,
             workers=flags.workers,
+            policy_server=flags.policy_server,
+            memory_mib=flags.memory_mib,
+            unit=flags.unit,
             batch=flags.batch or flags.concurrency,
             new_run=flags.new_run,
             retry=retry,

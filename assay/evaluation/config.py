@@ -18,6 +18,7 @@ COUNTED: tuple[EpisodeStatus, ...] = ("finished", "policy_error", "timeout")  # 
 DEFECTS: tuple[EpisodeStatus, ...] = ("env_error", "verifier_error", "crashed")
 
 Frames = Literal["none", "last", "all"]
+PolicyServer = Literal["auto", "on", "off"]
 
 DEFAULT_N = 100
 DEFAULT_BATCH = 16  # for policies that answer many episodes at once
@@ -41,8 +42,11 @@ class EvalConfig:
     samples: int = 1  # tries at each episode, each with its own policy seed
     out: str | None = None  # the file that keeps every episode; given again, the run resumes
     shard: str | None = None  # only this part of the plan, such as 3/16, into its own file
-    backend: str = "inline"  # where episodes run
-    workers: int = 1  # workers of a backend that has some
+    backend: str | None = None  # where episodes run: process or inline (default: process if it can)
+    workers: int | None = None  # processes (default: one a core, one if the policy answers many)
+    policy_server: PolicyServer = "auto"  # one process holds the policy and answers all workers
+    memory_mib: int | None = None  # above it a worker is replaced (default: a share of the machine)
+    unit: int | None = None  # episodes sent to a worker at a time (default: a second's worth)
     batch: int | None = None  # episodes side by side where the policy answers many (default 16)
     new_run: bool = False  # start another run in a file that holds one
     retry: tuple[EpisodeStatus, ...] = ()  # run rows with these statuses again
@@ -63,8 +67,7 @@ class EvalConfig:
         if self.seed is not None:
             _at_least("seed", self.seed, 0)
         _at_least("samples", self.samples, 1)
-        _at_least("workers", self.workers, 1)
-        for name in ("batch", "step_limit", "token_limit"):
+        for name in ("workers", "batch", "step_limit", "token_limit", "memory_mib", "unit"):
             if getattr(self, name) is not None:
                 _at_least(name, getattr(self, name), 1)
         if self.shard is not None:
@@ -82,6 +85,8 @@ class EvalConfig:
         limit: Any = self.time_limit_s
         if limit is not None and not (isinstance(limit, int | float) and 0 < limit < math.inf):
             raise bad_value("time_limit_s", limit, "a positive number of seconds")
+        if self.policy_server not in get_args(PolicyServer):
+            raise bad_value("policy_server", self.policy_server, "'auto', 'on' or 'off'")
         if self.frames not in get_args(Frames):
             raise bad_value("frames", self.frames, "'none', 'last' or 'all'")
         for status in self.retry:

@@ -25,6 +25,7 @@ from assay.evaluation.store import Store
 MAX_ATTEMPTS = 3  # of an episode whose worker was lost
 MAX_UNIT = 256
 UNIT_S = 1.0  # a unit grows until it takes about this long
+_SHARES = 4  # units a worker, at least, that what is left is cut into
 PROGRESS_S = 0.1
 _WAIT_S = 0.2
 
@@ -73,6 +74,8 @@ class Driver:
         retry: frozenset[EpisodeStatus] = frozenset(),
         progress: OnProgress | None = None,
         until_ci: float | None = None,
+        unit: int | None = None,
+        workers: int = 1,
     ) -> None:
         self.plan, self.store, self.run, self._progress = plan, store, run, progress
         self._until_ci = until_ci
@@ -85,9 +88,11 @@ class Driver:
         for env, episodes in zip(plan.envs, plan.shares, strict=True):
             self._look_up(env, episodes, retry)
         self._lost: deque[Unit] = deque()
-        self._outstanding: set[int] = set()
+        self._outstanding: dict[int, int] = {}  # episodes of each unit that were not heard of
         self._unit_number = 0
+        self._fixed, self._workers = unit, workers
         self._unit_sizes: dict[tuple[str, str], int] = {}
+        self._unsent = self.unfinished
         self._fresh = self._units()
 
     def _look_up(self, env: PlannedEnv, episodes: range, retry: frozenset[EpisodeStatus]) -> None:
@@ -141,7 +146,7 @@ class Driver:
 
         An environment that waits for a look at its interval lets the next ones go ahead.
         """
-        started = [0] * len(self.plan.envs)
+        samples, started = self.plan.samples, [0] * len(self.plan.envs)
         waiting = list(range(len(self.plan.envs)))
         while waiting:
             moved = False
@@ -155,7 +160,11 @@ class Driver:
                     waiting.remove(i)
                 elif self._settled(env, frontier):
                     moved = True
-                    if not frontier.move():
+                    if frontier.move():
+                        self._unsent += self._done[i].count(
+                            0, started[i] * samples, frontier.limit * samples
+                        )
+                    else:
                         waiting.remove(i)
                         self._tallies[env.env_id, env.digest].stop()
             if not moved and waiting:
@@ -170,10 +179,21 @@ class Driver:
         at = done.find(0, first * samples, end)
         while at >= 0:
             keys: list[EpisodeKey] = []
-            while at >= 0 and len(keys) < self._unit_sizes.get(name, 1):
+            size = self._size(name)
+            while at >= 0 and len(keys) < size:
                 keys.append(env.key(self.plan.policy_id, *divmod(at, samples)))
                 at = done.find(0, at + 1, end)
+            self._unsent -= len(keys)
             yield self._unit(keys)
+
+    def _size(self, name: tuple[str, str]) -> int:
+        """Of an environment's next unit: towards the end smaller, so that workers end together."""
+        if self._fixed is not None:
+            return self._fixed
+        size = self._unit_sizes.get(name, 1)
+        if self._workers == 1:
+            return size
+        return max(1, min(size, self._unsent // (_SHARES * self._workers)))
 
     def _unit(self, keys: Iterable[EpisodeKey], attempt: int = 1) -> Unit:
         self._unit_number += 1
@@ -187,8 +207,10 @@ class Driver:
                 if not self._outstanding:
                     break
                 self._take(backend.events(_WAIT_S))
-        finally:
-            backend.close()
+        except BaseException:
+            backend.close(0.0)
+            raise
+        backend.close()
         self._take(backend.events(0.0))
         self.store.flush()
         self._show(None)
@@ -199,17 +221,23 @@ class Driver:
             if unit is None:
                 return
             backend.submit(unit)
-            self._outstanding.add(unit.number)
+            self._outstanding[unit.number] = len(unit.keys)
 
     def _take(self, events: Iterable[Event]) -> None:
         for event in events:
-            self._outstanding.discard(event.unit.number)
             if isinstance(event, Finished):
+                self._settle(event.unit, len(event.rows))
                 self._keep(event.rows)
                 self._resize(event)
             else:
+                self._settle(event.unit, len(event.unit.keys))
                 self._retry(event)
         self.store.tick()
+
+    def _settle(self, unit: Unit, n_episodes: int) -> None:
+        left = self._outstanding.pop(unit.number, 0) - n_episodes
+        if left > 0:
+            self._outstanding[unit.number] = left
 
     def _keep(self, rows: Iterable[Row]) -> None:
         for row in rows:
@@ -225,9 +253,11 @@ class Driver:
     def _resize(self, event: Finished) -> None:
         """Grow units until one takes about a second; a slow one shrinks the next."""
         key = event.unit.keys[0]
+        if self._fixed is not None:
+            return
         name = (key.env_id, key.env_digest)
         took = sum(row.wall_ms for row in event.rows) / 1_000
-        wanted = int(len(event.unit.keys) * UNIT_S / max(took, 1e-6))
+        wanted = int(len(event.rows) * UNIT_S / max(took, 1e-6))
         self._unit_sizes[name] = max(1, min(wanted, 2 * self._unit_sizes.get(name, 1), MAX_UNIT))
 
     def _retry(self, event: Lost) -> None:

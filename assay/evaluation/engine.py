@@ -12,12 +12,13 @@ from typing import Any
 from assay.core.errors import OptionError, StoreError, shorten
 from assay.core.types import Policy, Split
 from assay.evaluation.backends.base import Backend, Job, find_backend
+from assay.evaluation.backends.choice import choose_place
 from assay.evaluation.config import (
-    DEFAULT_BATCH,
     DEFAULT_N,
     EpisodeStatus,
     EvalConfig,
     Frames,
+    PolicyServer,
 )
 from assay.evaluation.driver import Driver, Interrupts, OnProgress
 from assay.evaluation.fingerprint import (
@@ -57,8 +58,11 @@ def evaluate(
     samples: int = 1,
     out: str | os.PathLike[str] | None = None,
     shard: str | None = None,
-    backend: str = "inline",
-    workers: int = 1,
+    backend: str | None = None,
+    workers: int | None = None,
+    policy_server: PolicyServer = "auto",
+    memory_mib: int | None = None,
+    unit: int | None = None,
     batch: int | None = None,
     new_run: bool = False,
     retry: Iterable[EpisodeStatus] = (),
@@ -90,6 +94,7 @@ def evaluate(
     Raises:
         AssayError: a setting, name or file that cannot be used; nothing has been written then.
         DiskFull: what was stored before is kept.
+        WorkerLost: worker processes end before they can play.
         KeyboardInterrupt: a second interrupt; after the first the results so far are returned.
     """
     pairs = resolve_envs(envs)
@@ -106,6 +111,9 @@ def evaluate(
         shard=shard,
         backend=backend,
         workers=workers,
+        policy_server=policy_server,
+        memory_mib=memory_mib,
+        unit=unit,
         batch=batch,
         new_run=new_run,
         retry=tuple(retry),
@@ -114,28 +122,48 @@ def evaluate(
         token_limit=token_limit,
         frames=frames,
     )
-    make_backend = find_backend(backend)
+    if backend is not None:
+        find_backend(backend)
     chosen = load_suite(suite) if suite is not None else None
     config, plan = _plan(config, pairs, chosen)
-    made_here = isinstance(policy, str)
     loaded = load_policy(policy, **(policy_settings or {}))
+    spec = policy if isinstance(policy, str) else None
     try:
         identity = _identity(config, plan, loaded, policy_settings or {}, chosen)
+        place = choose_place(config, loaded, spec, plan)
+        elsewhere = place.backend != "inline" and spec is not None
         job = Job(
-            policy=loaded,
+            policy=None if elsewhere else loaded,
             options={(env.env_id, env.digest): env.options for env in plan.envs},
-            policy_spec=policy if made_here else None,
+            policy_spec=spec,
             policy_settings=policy_settings or {},
             limits=EpisodeLimits(time_limit_s, step_limit, token_limit),
-            batch=batch or DEFAULT_BATCH,
+            batch=place.batch,
             frames=frames,
-            workers=workers,
+            workers=place.workers,
+            served=place.served,
+            threads=place.threads,
+            memory_mib=memory_mib,
         )
-        return _run(config, plan, identity, job, make_backend, progress)
+    except BaseException:
+        _close_policy(loaded, spec)
+        raise
+    if elsewhere:  # what this process made was for a look; a model would be held twice
+        _close_policy(loaded, spec)
+        del loaded
+    config = replace(config, backend=place.backend, workers=place.workers)
+    try:
+        return _run(config, plan, identity, job, find_backend(place.backend), progress)
     finally:
-        close: Any = getattr(loaded, "close", None)
-        if made_here and close is not None:
-            close()
+        if job.policy is not None:
+            _close_policy(job.policy, spec)
+
+
+def _close_policy(policy: Policy, spec: str | None) -> None:
+    """Close a policy that was made here by name."""
+    close: Any = getattr(policy, "close", None)
+    if spec is not None and close is not None:
+        close()
 
 
 def _plan(
@@ -234,7 +262,10 @@ def _run(
         store = Store(config.out)
         try:
             run = _find_run(store, config, identity)
-            driver = Driver(plan, store, run, frozenset(config.retry), progress, config.until_ci)
+            retry = frozenset(config.retry)
+            driver = Driver(
+                plan, store, run, retry, progress, config.until_ci, config.unit, job.workers
+            )
             if driver.unfinished:
                 driver.drive(make_backend(job), interrupt)
             store.flush()

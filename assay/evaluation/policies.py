@@ -10,6 +10,7 @@ What the loop uses of a policy (`core/types.py` holds the protocol):
 - `bind(env)`: the environment itself, just reset; for `scripted` only;
 - `offer(action_space, choices)`: what may be done, after each reset; `choices` may be None;
 - `take_usage(key)`: `{"prompt_tokens": n, "completion_tokens": n}` since it was last asked;
+- `heavy`: True where a second copy costs a lot of memory; several workers then share one;
 - `describe()`: plain values that enter the run's fingerprint; `name`; `close()`.
 
 At the start of an episode the order is: reset of the environment, `bind`, `reset(seed=)` (where

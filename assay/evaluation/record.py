@@ -139,6 +139,16 @@ def crashed_row(key: EpisodeKey, why: str, attempts: int) -> Row:
     return to_row(episode, attempts)
 
 
+def overdue_row(key: EpisodeKey, seconds: float, attempts: int) -> Row:
+    """The row of an episode that did not come back by itself and was ended with its worker."""
+    why = f"No answer for {seconds:.1f} s: its worker was ended."
+    episode = Episode(
+        key=key, status="timeout", passed=False, code="limit.time", cut="limit.time", error=why,
+        wall_ms=seconds * 1_000,
+    )  # fmt: skip
+    return to_row(episode, attempts)
+
+
 def _steps_json(episode: Episode, blobs: Blobs) -> str:
     steps = [
         {

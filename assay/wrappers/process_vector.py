@@ -8,7 +8,6 @@ guarded, and a result sent just before death counts.
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import pickle
 import socket
 import struct
@@ -25,6 +24,7 @@ from assay.core.encoding import derive_seed
 from assay.core.errors import WorkerLost, bad_value
 from assay.core.rows import Begun, Reset, RowVector, Step, Stepped
 from assay.core.types import Verdict
+from assay.wrappers.processes import end_group, how_it_ended, process_context, start_process
 from assay.wrappers.worker import Recipe, pack_action, serve
 
 _LOG = logging.getLogger("assay")
@@ -41,8 +41,7 @@ class Worker:
         self.serial = 0  # of the last job; replies to jobs that nobody waits for are dropped
         self.pipe, theirs = context.Pipe()
         _bound_sends(self.pipe, timeout_s)
-        self.process = context.Process(target=serve, args=(theirs, recipe), name=f"assay-row-{row}")
-        self.process.start()
+        self.process = start_process(context, serve, (theirs, recipe), f"assay-row-{row}")
         theirs.close()
 
     def send(self, verb: str, data: Any = None) -> None:
@@ -76,15 +75,11 @@ class Worker:
 
     def epitaph(self, what: str) -> str:
         """What became of it, as a sentence."""
-        code = self.process.exitcode
-        how = "" if code is None else f" (signal {-code})" if code < 0 else f" (exit code {code})"
-        return f"The worker of row {self.row} {what}{how}."
+        return f"The worker of row {self.row} {what}{how_it_ended(self.process)}."
 
     def kill(self) -> None:
         """End it now."""
-        if self.process.is_alive():
-            self.process.kill()
-        self.process.join()
+        end_group(self.process)
         self.pipe.close()
 
 
@@ -129,7 +124,7 @@ class ProcessVector(RowVector):
         self.num_envs = num_envs
         self.timeout_s = timeout_s
         self._recipe = Recipe.of(env_id, options or {})
-        self._context = _context(context)
+        self._context = process_context(["assay.wrappers.worker"], context)
         self._seeds_given: list[int | None] = [None] * num_envs
         self._losses = [0] * num_envs
         self._unseeded: set[int] = set()  # rows whose fresh environment has no seed yet
@@ -161,10 +156,7 @@ class ProcessVector(RowVector):
         try:
             fine, what = worker.receive(time.monotonic() + max(_START_S, self.timeout_s))
         except WorkerLost as err:
-            raise WorkerLost(
-                f"{err} It was still starting: a script that uses worker processes has to begin "
-                'under `if __name__ == "__main__":`.'
-            ) from err
+            raise WorkerLost(f"{err} It was still building its environment.") from err
         if not fine:
             raise what
         return what
@@ -292,16 +284,6 @@ class ProcessVector(RowVector):
     def close_extras(self, **kwargs: Any) -> None:
         """End every worker; afterwards none is alive."""
         self._finalizer()
-
-
-def _context(method: str | None) -> Any:
-    if method is None:
-        offered = multiprocessing.get_all_start_methods()
-        method = "forkserver" if "forkserver" in offered else "spawn"
-    context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        context.set_forkserver_preload(["assay.wrappers.worker"])
-    return context
 
 
 def _bound_sends(pipe: Connection, timeout_s: float) -> None:

@@ -1,19 +1,14 @@
 """The process behind one row of a `ProcessVector`: builds the environment and serves jobs.
 
-It ends when told to, when its pipe is closed, and when the parent is gone, whatever it is doing.
+It ends when told to, and when its pipe is closed; `processes.py` ends it with its parent.
 """
 
 from __future__ import annotations
 
-import os
 import pickle
-import signal
-import threading
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import parent_process
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from typing import Any
 
 import gymnasium
@@ -21,9 +16,10 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.envs.registration import registry as gym_registry
 
 from assay.core.env import TaskEnv
-from assay.core.registry import card, ids, register
+from assay.core.registry import ids, register
 from assay.core.rows import Begun, Reset, Step, Stepped
 from assay.core.types import EnvCard
+from assay.wrappers.processes import own_cards, portable
 
 
 @dataclass(frozen=True)
@@ -44,10 +40,8 @@ class Recipe:
     @classmethod
     def of(cls, env_id: str, options: Mapping[str, Any]) -> Recipe:
         """The recipe for an id of this process."""
-        known = ids()
-        cards = [card(name) for name in known if not name.startswith("assay/")]
-        spec = None if env_id in known else gym_registry.get(env_id)
-        return cls(env_id, dict(options), cards, spec)
+        spec = None if env_id in ids() else gym_registry.get(env_id)
+        return cls(env_id, dict(options), own_cards(), spec)
 
     def build(self) -> gymnasium.Env[Any, Any]:
         """The environment."""
@@ -95,8 +89,6 @@ def pack_action(action: Any) -> bytes:
 
 def serve(pipe: Connection, recipe: Recipe) -> None:
     """The worker's main function: build, say what was built, then serve until the end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's to handle
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
     env = None
     try:
         try:
@@ -156,21 +148,4 @@ def _do(env: gymnasium.Env[Any, Any], verb: str, data: Any) -> Any:
 
 
 def _failure(serial: int, error: Exception) -> bytes:
-    """An exception of the same type when that survives pickling, else a `RuntimeError`."""
-    error.add_note("In the worker:\n" + "".join(traceback.format_exception(error))[-4_000:])
-    error.__cause__ = error.__context__ = None
-    try:
-        packed = pickle.dumps((serial, False, error))
-        if type(pickle.loads(packed)[2]) is type(error):
-            return packed
-    except Exception:
-        pass
-    return pickle.dumps((serial, False, RuntimeError(f"{type(error).__name__}: {error}")))
-
-
-def _leave_with_parent() -> None:
-    """End this process when the parent has died, even in the middle of a step."""
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+    return pickle.dumps((serial, False, portable(error)))

@@ -19,6 +19,7 @@ from assay.evaluation.progress import Progress
 LETTERS = ("--envs", "assay/FirstLetter-v0", "assay/Compare-v0?digits=2", "-n", "6")
 
 
+WRONG = '''
 class Wrong:
     """A policy of a user's, with a setting."""
 
@@ -37,12 +38,15 @@ class Wrong:
 
     def describe(self):
         return {"answer": repr(self.answer)}
+'''
 
 
 @pytest.fixture
-def wrong(monkeypatch):
-    monkeypatch.setitem(sys.modules, "users_policies", sys.modules[__name__])
-    return "users_policies:Wrong"
+def wrong(monkeypatch, tmp_path):
+    (tmp_path / "users_policies.py").write_text(WRONG)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "users_policies:Wrong"
+    sys.modules.pop("users_policies", None)
 
 
 def lines(text: str) -> list[dict]:
@@ -135,7 +139,7 @@ def test_defects_exit_with_1(assay_command, monkeypatch):
         raise RuntimeError("the environment raises")
 
     monkeypatch.setattr(CompareEnv, "apply", broken)
-    ran = assay_command("evaluate", "scripted", *LETTERS)
+    ran = assay_command("evaluate", "scripted", *LETTERS, "--backend", "inline")
     assert ran.code == 1
     assert "6 env_error say nothing about the policy" in ran.err
     assert "between 0.000 and 1.000" in ran.err
@@ -154,6 +158,7 @@ def test_a_first_interrupt_keeps_what_there_is(assay_command, monkeypatch, tmp_p
     monkeypatch.setattr(RandomPolicy, "act", act)
     out = str(tmp_path / "run")
     words = ("random", "scripted", "--envs", "assay/Arithmetic-v0", "-n", "500", "--out", out)
+    words += ("--backend", "inline")
     ran = assay_command("evaluate", *words)
     assert ran.code == 3
     assert f"To continue: {shlex.join(['assay', 'evaluate', *words])}" in ran.err

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -143,6 +148,46 @@ class SecretEnv(WalkEnv):
         return Walk(0, int(rng.init.integers(2, 6)))
 
 
+@dataclass
+class Road:
+    left: int
+    sum: int = 0
+
+
+class RoadEnv(TaskEnv[Any, int]):
+    """One step, or a thousand; passes where the sum of what was done is even."""
+
+    Config = TaskConfig
+
+    def spaces(self):
+        return Box(0, 1_000, (1,), np.int64), Discrete(3)
+
+    def world_key(self) -> None:
+        return None
+
+    def draw_world(self, rng):
+        return Road(1_000 if rng.init.random() < 0.5 else 1)
+
+    def draw_task(self, rng):
+        return Problem(prompt="Go.", reference="even")
+
+    def make_verifier(self):
+        return SameText()
+
+    def observe(self):
+        return np.array([self.world.left], dtype=np.int64)
+
+    def apply(self, action: int):
+        self.world.left, self.world.sum = self.world.left - 1, self.world.sum + action
+        return "ok"
+
+    def settled(self) -> bool:
+        return self.world.left == 0
+
+    def outcome(self) -> str:
+        return "odd" if self.world.sum % 2 else "even"
+
+
 def directions(env: WalkEnv) -> list[int]:
     """What `random` may do."""
     return [0, 2]
@@ -159,6 +204,13 @@ CARDS = (
         choices="evaluation_toys:directions",
         info_keys=("distance", "slips"),
         privileged_info=("distance",),
+    ),
+    EnvCard(
+        id="toy/Road-v0",
+        entry_point="evaluation_toys:RoadEnv",
+        family="toy",
+        summary="Go a short way or a long one.",
+        proof="none",
     ),
     EnvCard(
         id="toy/Secret-v0",
@@ -219,6 +271,112 @@ class BatchAdder(Adder):
 
     def take_usage(self, key):
         return {"prompt_tokens": 5, "completion_tokens": 2}
+
+
+class Perilous(Adder):
+    """Adds, and in some episodes does what no policy should.
+
+    Args:
+        deeds: by the number of the episode, one of exit, kill, hang, stuck, eat, leak, raise,
+            leave, quit, nest, odd; `*` stands for all others.
+        folder: where each process that makes one, and each that one starts, leaves a file with its
+            number.
+    """
+
+    def __init__(self, deeds=None, wrong=0.35, folder=""):
+        super().__init__(wrong)
+        self.deeds, self.hoard, self.episode = dict(deeds or {}), [], -1
+        self.folder = folder
+        if folder:
+            Path(folder, str(os.getpid())).touch()
+
+    def begin(self, key):
+        self.episode = key.episode
+
+    def act(self, observation, info):
+        self.do(self.episode)
+        return super().act(observation, info)
+
+    def do(self, episode):
+        deed = self.deeds.get(str(episode), self.deeds.get("*", ""))
+        if deed == "exit":
+            os._exit(7)
+        elif deed == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif deed == "hang":
+            time.sleep(600)
+        elif deed == "stuck":  # no other thread of the process runs meanwhile
+            re.match("(a+)+$", "a" * 60 + "b")
+        elif deed == "eat":
+            for _ in range(200):
+                self.hoard.append(bytearray(20 << 20))
+                time.sleep(0.02)
+        elif deed == "leak":
+            self.hoard.append(bytearray(40 << 20))
+        elif deed == "raise":
+            raise ValueError("the toy was told to raise")
+        elif deed == "leave":
+            raise SystemExit(3)
+        elif deed == "quit":
+            raise KeyboardInterrupt
+        elif deed == "nest":
+            child = subprocess.Popen(["sleep", "600"])
+            Path(self.folder, str(child.pid)).touch()
+            os._exit(7)
+
+
+class BatchPerilous(Perilous):
+    """The same, many at once: its deeds hit whoever is asked about at the same time."""
+
+    def begin(self, key):
+        pass
+
+    def act_batch(self, observations, infos, keys):
+        for key in keys:
+            self.do(key.episode)
+        return [
+            object.__new__(Unsendable)
+            if self.deeds.get(str(k.episode)) == "odd"
+            else self.answer(o, np.random.default_rng(k.policy_seed))
+            for o, k in zip(observations, keys, strict=True)
+        ]
+
+
+class Unsendable:
+    """An action that does not survive pickling."""
+
+    def __reduce__(self):
+        raise TypeError("not to be sent")
+
+
+class Choosy(BatchAdder):
+    """Refuses walks as soon as it sees what may be done there."""
+
+    def offer(self, action_space, choices):
+        if isinstance(action_space, Discrete):
+            raise ValueError("no walks")
+
+
+class HeavyPerilous(BatchPerilous):
+    """One that should be held once."""
+
+    heavy = True
+
+
+class OnlyIn(Adder):
+    """Can be made in one process only."""
+
+    def __init__(self, process, exits=False):
+        super().__init__()
+        if process != os.getpid():
+            if exits:
+                os._exit(9)
+            raise RuntimeError("not here")
+
+
+def from_words(words: str) -> Adder:
+    """A factory that takes an argument."""
+    return Adder(float(words))
 
 
 class Walker:
@@ -309,7 +467,7 @@ class FickleEnv(WalkEnv):
         return ("yes", "no")[self.n_judged % 2]
 
 
-class EchoEnv(TaskEnv[str, str]):
+class RepeatEnv(TaskEnv[str, str]):
     """Says back what it hears, whatever that is."""
 
     Config = WalkConfig
@@ -348,7 +506,7 @@ class Heard:
     last: str = "hello"
 
 
-for _name in ("Drift", "Fickle", "Echo"):
+for _name in ("Drift", "Fickle", "Repeat"):
     register(
         EnvCard(
             id=f"toy/{_name}-v0",

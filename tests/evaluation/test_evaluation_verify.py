@@ -119,7 +119,7 @@ def test_hostile_text_is_replayed_intact(tmp_path):
         "</script><script>alert(1)</script>", "nul \0 and \x1b[31m", "😀", "x" * 1_000_000,
         "\ud800\udc00 and \udfff alone", "'; DROP TABLE runs;", '{"$repr":"no"}', "bye",
     ]  # fmt: skip
-    results = evaluate(Scripted(*hostile), "toy/Echo-v0", n=3, out=out)
+    results = evaluate(Scripted(*hostile), "toy/Repeat-v0", n=3, out=out)
     assert results[0].passed == 3 and results[0].mean_steps == len(hostile)
     assert checked(out).counts == {"same": 3}
 

@@ -275,9 +275,29 @@ def test_workers_end_with_a_killed_parent(tmp_path):
     assert gone(workers)
 
 
-def test_an_unguarded_script_is_told_so(tmp_path):
+def test_a_script_needs_no_guard(tmp_path):
     parent = script(tmp_path, guard="True")
-    _, err = parent.communicate(timeout=60)
-    assert parent.returncode != 0
-    assert "WorkerLost" in err and '__name__ == "__main__"' in err
+    out, err = parent.communicate(timeout=60)
+    assert parent.returncode == 0, err
+    assert len(out.splitlines()) == 1 and gone([int(pid) for pid in out.split()])
     assert WorkerLost("x").args == ("x",)
+
+
+def test_workers_end_with_a_killed_parent_even_when_nothing_else_gets_to_run(tmp_path):
+    parent = script(tmp_path, then='vector.step(["stuck", "noop"])')
+    workers = [int(pid) for pid in parent.stdout.readline().split()]
+    time.sleep(0.3)
+    parent.kill()
+    parent.communicate(timeout=30)
+    assert gone(workers)
+
+
+def test_a_worker_has_one_thread_and_the_programs_own_environment(made, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("ASSAY_TEST_WORD", "set after the fork server began")
+    before = dict(os.environ)
+    vector = made(toys.COUNT, 1)
+    assert dict(os.environ) == before
+    (theirs,) = vector.call("environment")
+    assert theirs.pop("OMP_NUM_THREADS") == "1"
+    assert {name: theirs.get(name) for name in before} == before

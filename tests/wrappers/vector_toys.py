@@ -1,6 +1,7 @@
 """Toy environments for the tests of vectors; imported by worker processes too."""
 
 import os
+import re
 import signal
 import time
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Tally:
 
 
 class CountEnv(TaskEnv[str, str]):
-    """Count from a start to a target; `die`, `hang` and `fail` break the environment itself."""
+    """Count from a start to a target; `die`, `hang`, `stuck`, `fail` break the environment."""
 
     Config = CountConfig
 
@@ -58,11 +59,16 @@ class CountEnv(TaskEnv[str, str]):
     def observe(self):
         return f"{self.world.total} {self.world.noise}"
 
+    def environment(self):
+        return dict(os.environ)
+
     def apply(self, action):
         if action == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         if action == "hang":
             time.sleep(600)
+        if action == "stuck":  # no other thread of the process runs meanwhile
+            re.match("(a+)+$", "a" * 60 + "b")
         if action == "fail":
             raise ToyError("the toy broke")
         if self.config.slow_s:

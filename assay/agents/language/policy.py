@@ -63,6 +63,7 @@ class LanguagePolicy:
     """
 
     deterministic = False
+    heavy = True
 
     def __init__(self, lm: LanguageModel, settings: LanguageSettings | None = None) -> None:
         self.lm = lm

@@ -15,7 +15,11 @@ from assay.evaluation.record import Row
 from assay.evaluation.rollout import EpisodeLimits
 
 # A table of strings, so that a backend's libraries are imported when it is asked for.
-_BACKENDS = {"inline": "assay.evaluation.backends.inline:InlineBackend"}
+_BACKENDS = {
+    "inline": "assay.evaluation.backends.inline:InlineBackend",
+    "process": "assay.evaluation.backends.process:ProcessBackend",
+}
+CLOSING_S = 2.0  # for workers to hand over what is ready when a run is interrupted
 
 
 @dataclass(frozen=True)
@@ -23,13 +27,16 @@ class Job:
     """What a worker must know to play any unit of a run.
 
     Attributes:
-        policy: checked and ready, in this process.
+        policy: checked and ready, in this process; None where only other processes hold one.
         policy_spec, policy_settings: how another process makes its own; None for an object.
         options: options of each (env id, digest) of the plan.
         batch: episodes side by side.
+        served: one process holds the policy and answers all workers.
+        threads: of BLAS and OpenMP, for each worker.
+        memory_mib: a worker that holds more is replaced; None for a share of the machine's.
     """
 
-    policy: Policy
+    policy: Policy | None
     options: Mapping[tuple[str, str], Mapping[str, Any]]
     policy_spec: str | None = None
     policy_settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -37,6 +44,9 @@ class Job:
     batch: int = 1
     frames: Frames = "none"
     workers: int = 1
+    served: bool = False
+    threads: int = 1
+    memory_mib: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Rows of a unit: all of them, or those that were ready when the backend was closed."""
+    """Rows of a unit: some of them, as they come; each comes once."""
 
     unit: Unit
     rows: tuple[Row, ...]
@@ -58,7 +68,10 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A unit whose worker is gone; the driver decides whether to try again."""
+    """Episodes whose worker is gone: a unit, or the part of it (by its number) that was lost.
+
+    The driver decides whether to try again.
+    """
 
     unit: Unit
     why: str
@@ -68,22 +81,26 @@ Event = Finished | Lost
 
 
 class Backend(Protocol):
-    """Moves units of work; made from a `Job`."""
+    """Moves units of work; made from a `Job`.
+
+    A unit that was tried before (`attempt` above 1) is played alone: what shares a process with an
+    episode that kills it would be lost as well.
+    """
 
     def capacity(self) -> int:
         """Units that may be submitted now."""
         ...
 
     def submit(self, unit: Unit) -> None:
-        """Take a unit; one event about it will follow."""
+        """Take a unit; each of its episodes will be in one event."""
         ...
 
     def events(self, timeout_s: float) -> list[Event]:
         """What happened; waits for something at most this long, as far as it can."""
         ...
 
-    def close(self) -> None:
-        """Stop. Rows that are ready still come from one last `events(0)`."""
+    def close(self, wait_s: float = CLOSING_S) -> None:
+        """Stop, within about this time; rows that are ready come from one last `events(0)`."""
         ...
 
 

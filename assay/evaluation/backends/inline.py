@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from assay.evaluation.backends.base import Event, Job, Unit
+from assay.evaluation.backends.base import CLOSING_S, Event, Job, Unit
 from assay.evaluation.backends.worker import Worker
 
 
@@ -13,7 +13,6 @@ class InlineBackend:
 
     def __init__(self, job: Job) -> None:
         self._worker = Worker(job)
-        self._last: list[Event] = []
 
     def capacity(self) -> int:
         """One unit more than can run side by side, so that an ended episode is replaced at once."""
@@ -24,10 +23,7 @@ class InlineBackend:
         self._worker.add(unit)
 
     def events(self, timeout_s: float) -> list[Event]:
-        """Play until a unit is finished or the time is over."""
-        last, self._last = self._last, []
-        if last:
-            return last
+        """Play until an episode is over or the time is."""
         until = time.monotonic() + timeout_s
         while self._worker.n_units:
             finished = self._worker.advance()
@@ -37,6 +33,6 @@ class InlineBackend:
                 break
         return []
 
-    def close(self) -> None:
+    def close(self, wait_s: float = CLOSING_S) -> None:
         """Stop; a second call does nothing."""
-        self._last += self._worker.close()
+        self._worker.close()

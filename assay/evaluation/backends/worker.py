@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
 
+from assay.core.errors import PolicyError
 from assay.evaluation.backends.base import Finished, Job, Unit
 from assay.evaluation.plan import EpisodeKey
-from assay.evaluation.record import Row, to_row
+from assay.evaluation.record import to_row
 from assay.evaluation.rollout import EnvPool, Episode, Player
+
+
+class Watcher(NamedTuple):
+    """Told of each episode before anything of it happens, and when it is over."""
+
+    begun: Callable[[EpisodeKey], object]
+    over: Callable[[EpisodeKey], object]
 
 
 class Worker:
     """Plays the episodes of its units in turn, side by side across units, and encodes them."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, watcher: Watcher | None = None) -> None:
+        if job.policy is None:
+            raise PolicyError("There is no policy in this process to play with.")
         self._pool = EnvPool(job.options, job.frames)
         self._player = Player(job.policy, self._pool, job.limits, job.batch, job.frames)
+        self._watcher = watcher
         self._waiting: deque[tuple[Unit, EpisodeKey]] = deque()
         self._unit_of: dict[EpisodeKey, Unit] = {}
-        self._rows: dict[int, list[Row]] = {}
-        self._units: dict[int, Unit] = {}
+        self._left: dict[int, int] = {}
 
     @property
     def batch(self) -> int:
@@ -29,39 +41,60 @@ class Worker:
     @property
     def n_units(self) -> int:
         """Units that are not finished."""
-        return len(self._units)
+        return len(self._left)
+
+    @property
+    def n_running(self) -> int:
+        """Episodes in progress."""
+        return self._player.n_running
+
+    @property
+    def hungry(self) -> bool:
+        """Whether another episode could start now and none is waiting."""
+        return not self._waiting and self._player.room > 0
 
     def add(self, unit: Unit) -> None:
         """Take a unit."""
-        self._units[unit.number] = unit
-        self._rows[unit.number] = []
+        self._left[unit.number] = self._left.get(unit.number, 0) + len(unit.keys)
         self._waiting.extend((unit, key) for key in unit.keys)
 
     def advance(self) -> list[Finished]:
-        """One action for each running episode, new ones started first; units that are done."""
+        """One action for each running episode, new ones started first; what is over."""
         ended: list[Episode] = []
         while self._waiting and self._player.room:
             unit, key = self._waiting.popleft()
             self._unit_of[key] = unit
+            if self._watcher is not None:
+                self._watcher.begun(key)
             failed = self._player.start(key)
             if failed is not None:
                 ended.append(failed)
-        ended += self._player.advance()
-        return [event for episode in ended if (event := self._keep(episode)) is not None]
+                self._note_end(failed)
+        for episode in self._player.advance():
+            ended.append(episode)
+            self._note_end(episode)
+        return [self._finished(episode) for episode in ended]
 
-    def _keep(self, episode: Episode) -> Finished | None:
+    def _note_end(self, episode: Episode) -> None:
+        if self._watcher is not None:
+            self._watcher.over(episode.key)
+
+    def _finished(self, episode: Episode) -> Finished:
         unit = self._unit_of.pop(episode.key)
-        rows = self._rows[unit.number]
-        rows.append(to_row(episode, unit.attempt))
-        if len(rows) < len(unit.keys):
-            return None
-        del self._units[unit.number], self._rows[unit.number]
-        return Finished(unit, tuple(rows))
+        self._left[unit.number] -= 1
+        if not self._left[unit.number]:
+            del self._left[unit.number]
+        return Finished(unit, (to_row(episode, unit.attempt),))
 
-    def close(self) -> list[Finished]:
-        """Close the environments; what is ready of unfinished units."""
-        self._pool.close()
-        ready = [Finished(unit, tuple(self._rows[number])) for number, unit in self._units.items()]
-        self._units.clear()
+    def drop_waiting(self) -> None:
+        """Start nothing more; what runs goes on."""
+        for unit, _ in self._waiting:
+            self._left[unit.number] -= 1
+        self._left = {number: left for number, left in self._left.items() if left}
         self._waiting.clear()
-        return [event for event in ready if event.rows]
+
+    def close(self) -> None:
+        """Close the environments, and play no more."""
+        self._pool.close()
+        self._left.clear()
+        self._waiting.clear()
