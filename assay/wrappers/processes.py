@@ -15,6 +15,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
@@ -28,6 +29,7 @@ from assay.core.types import EnvCard
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _OOM_SCORE = "500"  # when memory runs out, the kernel takes a worker and not its parent
+_TRIES, _PAUSE_S = 4, 0.1  # a fork server that was killed needs a moment to be seen as gone
 _starting = threading.Lock()
 
 
@@ -62,16 +64,20 @@ def start_process(
     environ = dict(os.environ)
     if threads:
         environ = dict.fromkeys(THREADS, str(threads)) | environ
-    process = context.Process(target=_begin, args=(environ, target, args), name=name)
-    try:
-        with _starting, _script_left_out(), _environment_of_a_server():
-            process.start()
-    except (OSError, EOFError) as err:
-        raise WorkerLost(
-            f"No further process could be started ({type(err).__name__}: {err}): ask for fewer "
-            "workers, or raise the limits on processes and open files (ulimit -u, -n)."
-        ) from err
-    return process
+    why: Exception = EOFError()
+    for attempt in range(_TRIES):
+        time.sleep(attempt * _PAUSE_S)
+        process = context.Process(target=_begin, args=(environ, target, args), name=name)
+        try:
+            with _starting, _script_left_out(), _environment_of_a_server():
+                process.start()
+            return process
+        except (OSError, EOFError) as err:  # the fork server is gone; the next try starts another
+            why = err
+    raise WorkerLost(
+        f"No further process could be started ({type(why).__name__}: {why}): ask for fewer "
+        "workers, or raise the limits on processes and open files (ulimit -u, -n)."
+    ) from why
 
 
 @contextmanager

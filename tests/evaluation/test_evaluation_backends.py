@@ -422,6 +422,22 @@ def script(tmp_path, text):
     )  # fmt: skip
 
 
+def test_where_there_is_no_fork_server_processes_are_spawned(tmp_path):
+    done = script(
+        tmp_path,
+        """
+        import multiprocessing
+        multiprocessing.get_all_start_methods = lambda: ["spawn"]
+        print("begun")
+        import assay
+        found = assay.evaluate("random", "assay/Compare-v0", n=20, backend="process", workers=2)
+        here = assay.evaluate("random", "assay/Compare-v0", n=20, backend="inline")
+        print(found.complete, found.digest == here.digest)
+        """,
+    )
+    assert done.stdout.splitlines() == ["begun", "True True"], done.stderr
+
+
 def test_a_script_needs_no_guard_and_is_not_run_again(tmp_path):
     done = script(
         tmp_path,

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import multiprocessing.forkserver
 import os
 import random
 import signal
@@ -143,6 +144,23 @@ def test_workers_killed_on_a_fifth_of_the_units_cost_no_row(tmp_path, workers):
         "kill_script:Mortal", "toy/Sum-v0", n=1_000, policy_settings=settings, backend="inline"
     )
     assert results.digest == whole.digest and results.findings == 0
+
+
+def test_a_fork_server_that_is_killed_is_replaced():
+    moments = [20, 80, 150]
+
+    def kill(moment):
+        if moments and moment.done >= moments[0]:
+            moments.pop(0)
+            os.kill(multiprocessing.forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+
+    results = evaluate(
+        "evaluation_toys:Walker", "toy/Walk-v0", n=250, backend="process", workers=2,
+        policy_settings={"pause_s": 0.001}, progress=kill,
+    )  # fmt: skip
+    assert results.exit_code == 0 and not moments
+    whole = evaluate("evaluation_toys:Walker", "toy/Walk-v0", n=250, backend="inline")
+    assert results.digest == whole.digest
 
 
 @pytest.mark.parametrize(
