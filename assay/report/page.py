@@ -59,64 +59,92 @@ def write_page(runs: Sequence[OpenRun], out: Path, *, comparisons: Sequence[Any]
     """
     out = Path(out)
     steps = _Steps(out.parent / f"{out.stem}_files")
+    draft = out.with_name(f".{out.name}.part")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        steps.clear()
         chunks = Chunks(steps.add)
         data = page_data(runs, comparisons)
         rows, limit = page_rows(runs, data.envs, chunks)
+        files = steps.folder.name if steps.in_files else ""
         text = render(
             data,
             rows=packed(json.dumps(rows)),
             chunks=steps.inline,
-            options={"mode": "file", "text_chars": limit, "files": steps.files},
+            options={"mode": "file", "text_chars": limit, "files": files},
         )
-        draft = out.with_name(f".{out.name}.part")
         draft.write_text(text, encoding="utf-8")
+        steps.put_in_place()
         os.replace(draft, out)
     except OSError as err:
         raise StoreError(
             f"The page '{out}' cannot be written: {err.strerror or err}. Give another path with -o."
         ) from err
+    finally:
+        draft.unlink(missing_ok=True)
+        steps.discard()
     return out
 
 
 class _Steps:
-    """Where packed chunks go: into the page while they are few, else into files."""
+    """Where packed chunks go: into the page while they are few, else into files.
+
+    The files are written beside the folder that an earlier page may still use, and take its place
+    when the page does.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.inline: list[str] = []
-        self.files = ""  # the folder's name, as the page asks for it; empty while all is inline
+        self.in_files = False
+        self._draft = folder.with_name(f".{folder.name}.part")
         self._n = self._bytes = 0
 
-    def clear(self) -> None:
-        """Remove what an earlier page left in the folder; other files stay."""
-        if not self.folder.is_dir():
-            return
-        for path in self.folder.iterdir():
-            if _OURS.fullmatch(path.name) and path.read_text("ascii")[: len(_CALL)] == _CALL:
-                path.unlink()
-        with suppress(OSError):  # somebody else's files are in it
-            self.folder.rmdir()
-
     def add(self, chunk: str) -> None:
+        """Take one packed chunk."""
         self._bytes += len(chunk)
         self._n += 1
-        if not self.files and self._bytes > INLINE_BYTES:
-            self.folder.mkdir(exist_ok=True)
-            self.files = self.folder.name
+        if not self.in_files and self._bytes > INLINE_BYTES:
+            self.in_files = True
+            self.discard()
+            self._draft.mkdir()
             for number, earlier in enumerate(self.inline):
                 self._write(number, earlier)
             self.inline.clear()
-        if self.files:
+        if self.in_files:
             self._write(self._n - 1, chunk)
         else:
             self.inline.append(chunk)
 
     def _write(self, number: int, chunk: str) -> None:
-        path = self.folder / f"{number:03}.js"
-        path.write_text(f'{_CALL}{number},"{chunk}");\n', encoding="ascii")
+        text = f'{_CALL}{number},"{chunk}");\n'
+        (self._draft / f"{number:03}.js").write_text(text, encoding="ascii")
+
+    def discard(self) -> None:
+        """Remove what was written and is not used."""
+        _remove_ours(self._draft)
+
+    def put_in_place(self) -> None:
+        """The files of this page for those of the earlier one; what is not ours stays."""
+        _remove_ours(self.folder)
+        if self.in_files:
+            self.folder.mkdir(exist_ok=True)
+            for path in self._draft.iterdir():
+                path.replace(self.folder / path.name)
+            self._draft.rmdir()
+
+
+def _remove_ours(folder: Path) -> None:
+    """Files of steps, and then the folder where nothing else is in it."""
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if _OURS.fullmatch(path.name):
+            with path.open("rb") as file:
+                ours = file.read(len(_CALL)) == _CALL.encode()
+            if ours:
+                path.unlink()
+    with suppress(OSError):  # somebody else's files are in it
+        folder.rmdir()
 
 
 # ---------------------------------------------------------------------- rendering
@@ -237,11 +265,11 @@ def _title(data: PageData) -> str:
         who = f"{len(names)} runs"
     where = data.envs[0].label if len(data.envs) == 1 else f"{len(data.envs)} environments"
     suites = {
-        setting.values[0]
+        setting.values[0].split()[0]
         for setting in data.settings.get("Plan", ())
         if setting.name == "suite" and setting.same
     }
-    return f"{who} on {f'the suite {suites.pop()}' if suites else where}"
+    return f"{who} on {f'the {suites.pop()} suite' if suites else where}"
 
 
 def _summary(data: PageData) -> list[str]:

@@ -124,7 +124,7 @@ class Player {
     const head = several ? make("h3", {}, this.chooser(i), status(outcome.kind)) : null;
     return make("article", { class: "side", "aria-label": about.runs[run] }, head,
       make("div", { class: "split" },
-        make("div", { class: "steps", "data-side": i }),
+        make("div", {}, make("div", { "data-side": i }), exception(side)),
         make("div", {}, verdict(side, outcome), facts(side), this.again(side), rawJson(side))));
   }
 
@@ -163,7 +163,7 @@ class Player {
       make("h4", {}, steps.length > 1 ? `Observation, step ${k + 1}` : "Prompt"), shown(step.observation, side.blobs),
       make("h4", {}, steps.length > 1 ? "Action" : "Reply"), shown(step.action, side.blobs, "action", span),
       make("dl", { class: "pairs" }, pair("reward", said(step.reward, side.blobs)),
-        pair("action status", status === "ok" ? "ok" : make("span", { class: "bad" }, status)), ends ? pair("then", ends) : null),
+        pair("action status", ["ok", "noop"].includes(status) ? status : put(make("span", { class: "bad" }), status)), ends ? pair("then", ends) : null),
       last ? this.ending(side, "Afterwards") : null);
   }
 
@@ -196,15 +196,16 @@ function pair(name, value) {
   return make("div", {}, make("dt", {}, name), make("dd", {}, content));
 }
 
-/** What was decided and why; a traceback where there was no decision. */
-function verdict({ payload, blobs }, outcome) {
-  const judged = payload?.verdict;
-  const parts = [make("h4", {}, "Verdict"), judgement(judged, outcome, blobs)];
-  if (payload?.error != null) parts.push(make("h4", {}, "Exception"), block(said(payload.error, blobs)));
-  return make("div", {}, parts);
+function exception({ payload, blobs }) {
+  return payload?.error == null ? null : make("div", {}, make("h4", {}, "Exception"), block(said(payload.error, blobs)));
 }
 
-const PLAIN = ["code", "status", "extracted", "canonical", "expected_canonical", "method", "certainty", "verifier", "isolation"];
+/** What was decided and why. */
+function verdict({ payload, blobs }, outcome) {
+  return make("div", {}, make("h4", {}, "Verdict"), judgement(payload?.verdict, outcome, blobs));
+}
+
+const PLAIN = ["code", "status", "extracted", "canonical", "expected_canonical", "method", "certainty", "verifier"];
 const WORDS = { canonical: "read as", expected_canonical: "expected", extracted: "answer read" };
 
 function judgement(judged, outcome, blobs) {

@@ -1,6 +1,7 @@
 // The list of episodes: filter, sort, search and pages.
 
 const PAGE = 50;
+const NUMBERS = ["steps", "time"];
 const several = about.runs.length > 1;
 const served = about.mode === "server";
 
@@ -113,17 +114,18 @@ class List {
     if (query.text && about.text_chars) line.append(` Prompts and answers are searched in their first and last parts, ${about.text_chars} characters each.`);
   }
 
+  /** [name, heading, what it sorts by, run]. */
   columns() {
-    const several_envs = about.envs.length > 1;
+    const outcomes = several
+      ? [["flip", "Flip", served ? null : "flips"],
+        ...about.runs.map((label, run) => ["outcome", label, run === this.run ? "status" : null, run])]
+      : [["outcome", "Outcome", "status", 0], ["reason", "Reason", "reason"]];
     return [
-      several_envs && ["env", "Environment", served ? null : "env"],
-      ["episode", "Episode", "plan"],
-      ...(several
-        ? [["flip", "Flipped", served ? null : "flips"], ...about.runs.map((label, run) => ["outcome", label, run === this.run ? "status" : null, run])]
-        : [["outcome", "Outcome", "status", 0], ["reason", "Reason", "reason"]]),
-      ["prompt", "Prompt", null], ["answer", "Answer", null],
-      ["steps", "Steps", "steps"], ["return", "Return", "ret"], ["time", "Time", "ms"],
-    ].filter(Boolean);
+      ...(about.envs.length > 1 ? [["env", "Environment", served ? null : "env"]] : []),
+      ["episode", "Episode", "plan"], ...outcomes, ["prompt", "Prompt", null],
+      ...(several ? [] : [["answer", "Answer", null]]),
+      ["steps", "Steps", "steps"], ["time", "Time", "ms"],
+    ];
   }
 
   draw() {
@@ -141,7 +143,7 @@ class List {
   }
 
   heading(name, label, order) {
-    const cell = make("th", { scope: "col", class: `c-${name}${["steps", "return", "time"].includes(name) ? " num" : ""}` });
+    const cell = make("th", { scope: "col", class: `c-${name}${NUMBERS.includes(name) ? " num" : ""}` });
     if (!order) return put(cell, label) && cell;
     const sorted = this.sort.name === order;
     if (sorted) cell.setAttribute("aria-sort", this.sort.down ? "descending" : "ascending");
@@ -159,26 +161,27 @@ class List {
   cell(row, name, link, run) {
     const own = row.out[this.run];
     const texts = {
-      env: () => about.envs[row.env].label,
+      env: () => SHORT[row.env],
       reason: () => own.reason,
       prompt: () => lastLines(row.prompt),
       answer: () => own.answer.slice(0, 200).replace(/\s+/g, " "),
       steps: () => number(own.steps),
-      return: () => brief(own.ret),
       time: () => duration(own.ms),
     };
     const cell = make(name === "episode" ? "th" : "td", {
-      class: `c-${name}${["steps", "return", "time"].includes(name) ? " num" : ""}`, scope: name === "episode" ? "row" : null,
+      class: `c-${name}${NUMBERS.includes(name) ? " num" : ""}`, scope: name === "episode" ? "row" : null,
     });
     if (name === "episode") cell.append(link);
-    else if (name === "flip") cell.append(row.flipped ? make("span", { class: "flip" }, "⇄ flipped") : "");
+    else if (name === "flip") cell.append(row.flipped ? make("span", { class: "flip", role: "img", "aria-label": "flipped" }, "⇄") : "");
     else if (name === "outcome") {
       const found = row.out[run];
       cell.append(found ? status(found.kind) : make("span", { class: "none" }, "not played"));
+      if (several) cell.dataset.label = about.runs[run];
       if (found && several && found.reason) cell.title = found.reason;
     } else {
       put(cell, texts[name]());
-      if (cell.textContent.length > 14) cell.title = cell.textContent.slice(0, 400);
+      if (name === "env") cell.title = about.envs[row.env].label;
+      else if (cell.textContent.length > 14) cell.title = cell.textContent.slice(0, 400);
     }
     return cell;
   }
@@ -230,6 +233,14 @@ class List {
   focus(row) { $("list").querySelectorAll("tbody a")[this.place(row)]?.focus(); }
 }
 
+/** Labels of environments as they fit in a column: without what all of them share. */
+const SHORT = (() => {
+  const labels = about.envs.map((env) => env.label);
+  const bare = labels.map((label) => label.replace(/^assay\//, ""));
+  const names = bare.map((label) => label.split("?")[0]);
+  if (new Set(names).size === names.length) return names;
+  return new Set(bare).size === bare.length ? bare : labels;
+})();
 const lastLines = (text) => text.split("\n").filter((line) => line.trim()).slice(-2).join(" ").slice(-300);
 const duration = (ms) => (ms < 1000 ? `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 1e5 ? 1 : 0)} s`);
 
