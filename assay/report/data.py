@@ -10,7 +10,7 @@ import json
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from assay.core.errors import shorten
@@ -56,6 +56,7 @@ class PageRun:
     """A run of the page: its table, and what is to be said first.
 
     Attributes:
+        planned: rows there will be. rows: what came out; none in an outline.
         envs: position in the page's environments of each row.
         warnings: sentences about what is missing or wrong.
     """
@@ -63,31 +64,15 @@ class PageRun:
     label: str
     policy: str
     created: str
-    fingerprint: str
-    rows: tuple[EnvResult, ...]
-    envs: tuple[int, ...]
-    findings: int
-    warnings: tuple[str, ...]
-
-    @property
-    def planned(self) -> int:
-        """Rows there will be."""
-        return sum(row.planned for row in self.rows)
+    planned: int
+    rows: tuple[EnvResult, ...] = ()
+    envs: tuple[int, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def done(self) -> int:
         """Rows there are."""
         return sum(row.done for row in self.rows)
-
-    @property
-    def passed(self) -> int:
-        """Rows that passed."""
-        return sum(row.passed for row in self.rows)
-
-    @property
-    def counted(self) -> int:
-        """Rows that count."""
-        return sum(row.n for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -170,30 +155,42 @@ class PageData:
 
     runs: tuple[PageRun, ...]
     envs: tuple[PageEnv, ...]
-    reasons: tuple[Reason, ...]
-    curves: tuple[Curve, ...]
-    comparisons: tuple[Compared, ...]
     settings: Mapping[str, tuple[Setting, ...]]
+    reasons: tuple[Reason, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    comparisons: tuple[Compared, ...] = ()
     metrics: tuple[Metrics, ...] = ()
-    places: Mapping[EnvKey, int] = field(default_factory=dict[EnvKey, int])
+
+
+def outline(runs: Sequence[OpenRun]) -> PageData:
+    """What is known without reading a row: names, plans and settings."""
+    made = [
+        PageRun(
+            label=run.label,
+            policy=run.policy,
+            created=run.info.created,
+            planned=sum(env["n"] for env in run.info.identity["envs"])
+            * run.info.identity["samples"],
+        )
+        for run in runs
+    ]
+    return PageData(runs=tuple(made), envs=page_envs(runs), settings=_settings(runs))
 
 
 def page_data(runs: Sequence[OpenRun], comparisons: Sequence[Any] = ()) -> PageData:
     """Read everything; `comparisons` as for `write_page`."""
-    envs = page_envs(runs)
-    places = {env.key: i for i, env in enumerate(envs)}
+    data = outline(runs)
+    places = {env.key: i for i, env in enumerate(data.envs)}
     compared = [_given(c) for c in comparisons] or [
-        _compare(runs[0], other, envs) for other in runs[1:]
+        _compare(runs[0], other, data.envs) for other in runs[1:]
     ]
-    return PageData(
-        runs=tuple(_page_run(run, places) for run in runs),
-        envs=envs,
-        reasons=_reasons(runs, envs),
-        curves=tuple(curve for env in envs if (curve := _curve(runs, env)) is not None),
+    return replace(
+        data,
+        runs=tuple(_filled(page, run, places) for page, run in zip(data.runs, runs, strict=True)),
+        reasons=_reasons(runs),
+        curves=tuple(c for env in data.envs if (c := _curve(runs, env)) is not None),
         comparisons=tuple(c for c in compared if c.rows),
-        settings=_settings(runs),
         metrics=read_metrics(runs),
-        places=places,
     )
 
 
@@ -227,10 +224,11 @@ def _place(run: OpenRun, key: EnvKey) -> tuple[object, ...]:
     return (run.run, key.env_id, key.digest, run.policy, key.split)
 
 
-def _page_run(run: OpenRun, places: Mapping[EnvKey, int]) -> PageRun:
+def _filled(page: PageRun, run: OpenRun, places: Mapping[EnvKey, int]) -> PageRun:
+    """The run with its table, and what is to be said about it."""
     rows = env_results(run.store, run.run)
     findings = run.store.n_findings(run.run)
-    done, planned = sum(row.done for row in rows), sum(row.planned for row in rows)
+    done, planned = sum(row.done for row in rows), page.planned
     failures = sum(row.n_failures for row in rows)
     warnings: list[str] = []
     if done < planned:
@@ -249,14 +247,10 @@ def _page_run(run: OpenRun, places: Mapping[EnvKey, int]) -> PageRun:
             f"{findings:,} episode{'s' * (findings > 1)} came out differently when played again: "
             "the policy or the environment is not deterministic."
         )
-    return PageRun(
-        label=run.label,
-        policy=run.policy,
-        created=run.info.created,
-        fingerprint=run.info.fingerprint,
+    return replace(
+        page,
         rows=rows,
         envs=tuple(places[key] for key in _keys_of(run)),
-        findings=findings,
         warnings=tuple(warnings),
     )
 
@@ -264,7 +258,7 @@ def _page_run(run: OpenRun, places: Mapping[EnvKey, int]) -> PageRun:
 # ---------------------------------------------------------------------- reasons, difficulty
 
 
-def _reasons(runs: Sequence[OpenRun], envs: Sequence[PageEnv]) -> tuple[Reason, ...]:
+def _reasons(runs: Sequence[OpenRun]) -> tuple[Reason, ...]:
     """Status and code of what did not pass, most frequent first."""
     counts: dict[tuple[str, str], list[int]] = {}
     for i, run in enumerate(runs):
@@ -286,9 +280,7 @@ Tally = dict[float, list[tuple[int, int]]]
 def _curve(runs: Sequence[OpenRun], env: PageEnv) -> Curve | None:
     """None where the environment names no difficulty, or only one."""
     tallies = [
-        (i, *_by_difficulty(run, env.key))
-        for i, run in enumerate(runs)
-        if env.key in _keys_of(run)
+        (i, *_by_difficulty(run, env.key)) for i, run in enumerate(runs) if env.key in _keys_of(run)
     ]
     rows: dict[float, int] = defaultdict(int)
     for _, tally, _ in tallies:
@@ -368,7 +360,7 @@ def _compare(first: OpenRun, second: OpenRun, envs: Sequence[PageEnv]) -> Compar
         first.label,
         second.label,
         tuple(
-            row if row.p is None else _with(row, p_holm=next(adjusted)) for row in rows
+            row if row.p is None else replace(row, p_holm=next(adjusted)) for row in rows
         ),
     )  # fmt: skip
 
@@ -403,10 +395,6 @@ def _compare_env(
         only_second=only_second,
         p=stats.mcnemar(only_first, only_second) if one_each else None,
     )
-
-
-def _with(row: ComparedEnv, **values: Any) -> ComparedEnv:
-    return ComparedEnv(**{**vars(row), **values})
 
 
 def _given(comparison: Any) -> Compared:

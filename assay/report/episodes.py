@@ -32,7 +32,7 @@ _TEXT_CHARS = 400  # of a prompt or an answer, at most
 _LONG = re.compile(r'"\$long":"([0-9a-f]{32})"')
 _RAW = re.compile(r'"\$array":"[^"]*","shape":\[[\d,]*\],"blob":"([0-9a-f]{32})"')
 _FRAMES = re.compile(r'"frames":\[((?:"[0-9a-f]{32}",?)+)\]\}$')
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "env_id", "env_digest", "policy_id", "split", "episode", "sample", "problem", "env_seed",
     "policy_seed", "status", "passed", "reason", "cut", "return", "n_steps", "prompt_tokens",
     "completion_tokens", "wall_ms", "attempts", "world", "difficulty", "payload_digest",
@@ -225,7 +225,7 @@ def page_rows(
                         texts[asked], [None] * len(runs),
                     ],
                 )  # fmt: skip
-                entry[5][at] = outcome(row, reasons[row["reason"]], texts[answered]) + [*place]
+                entry[5][at] = [*outcome(row, reasons[row["reason"]], texts[answered]), *place]
     chunks.flush()
     ordered = [rows[key] for key in sorted(rows)]
     return {"rows": ordered, "texts": list(texts), "reasons": list(reasons)}, limit

@@ -163,7 +163,7 @@ def render(
         rows, chunks: packed; a served page has none.
         options: what the script must know: `mode` is `file` or `server`.
     """
-    script = page_script()
+    script, served = page_script(), options["mode"] == "server"
     about = {
         **options,
         "runs": [run.label for run in data.runs],
@@ -172,28 +172,44 @@ def render(
         "counted": [STATUSES.index(status) for status in COUNTED],
         "words": STATUS_WORDS,
     }
-    return _template().render(
-        data=data,
-        title=_title(data),
-        summary=_summary(data),
-        words=STATUS_WORDS,
-        failures=STATUSES[1:],
-        by_env=_by_env(data),
-        charts=[
+    return (
+        _templates()
+        .get_template("page.html")
+        .render(
+            title=_title(data),
+            summary=_summary(data),
+            csp=policy(script, served=served),
+            served=served,
+            style=Markup(_file("page.css")),
+            script=Markup(script),
+            about=Markup(_for_script(about)),
+            rows=rows,
+            chunks=chunks,
+            version=sys.modules["assay"].__version__,
+            made=time.strftime("%Y-%m-%d %H:%M"),
+            **_in_summary(data),
+        )
+    )
+
+
+def render_summary(data: PageData) -> str:
+    """The part above the list of episodes alone, as a served page gets it later."""
+    return _templates().get_template("summary.html").render(**_in_summary(data))
+
+
+def _in_summary(data: PageData) -> dict[str, Any]:
+    return {
+        "data": data,
+        "words": STATUS_WORDS,
+        "failures": STATUSES[1:],
+        "by_env": _by_env(data),
+        "charts": [
             (curve, Markup(charts.difficulty_chart(curve, f"d{i}")))
             for i, curve in enumerate(data.curves)
         ],
-        learning=_learning(data),
-        csp=policy(script, served=options["mode"] == "server"),
-        style=Markup(_file("page.css")),
-        script=Markup(script),
-        about=Markup(_for_script(about)),
-        rows=rows,
-        chunks=chunks,
-        version=sys.modules["assay"].__version__,
-        made=time.strftime("%Y-%m-%d %H:%M"),
+        "learning": _learning(data),
         **_numbers(),
-    )
+    }
 
 
 def policy(script: str, *, served: bool) -> str:
@@ -213,7 +229,7 @@ def policy(script: str, *, served: bool) -> str:
 
 @cache
 def page_script() -> str:
-    """All scripts in one closure, without a line break at either end (its hash is in the policy)."""
+    """All scripts in one closure; the policy names its hash, so it enters the page as it is."""
     parts = "\n".join(_file(name).strip() for name in SCRIPTS)
     return f'(() => {{\n"use strict";\n{parts}\n}})();'
 
@@ -224,15 +240,14 @@ def _file(name: str) -> str:
 
 
 @cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.FunctionLoader(_file),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    return environment.get_template("page.html")
 
 
 def _for_script(value: Any) -> str:
@@ -273,7 +288,8 @@ def _title(data: PageData) -> str:
 
 
 def _summary(data: PageData) -> list[str]:
-    done, planned = sum(run.done for run in data.runs), sum(run.planned for run in data.runs)
+    planned = sum(run.planned for run in data.runs)
+    done = sum(run.done for run in data.runs) if any(run.rows for run in data.runs) else planned
     splits = sorted({env.key.split for env in data.envs})
     days = sorted({run.created[:10] for run in data.runs})
     return [

@@ -50,7 +50,21 @@ document.addEventListener("click", (event) => {
   list.choose({ run, status: wanted, reason, flipped: false });
 });
 
+/** The results above the list, which a server sends when it has read all rows. */
+async function summary() {
+  const place = $("summary");
+  try {
+    const { html, reasons } = await source.ask("summary", {});
+    place.innerHTML = html; // the server's own template; what policies said is not in it
+    list.offer(reasons);
+  } catch (error) {
+    place.replaceChildren(make("p", { class: "bad", role: "alert" }, `The results cannot be shown: ${error.message}`));
+  }
+  place.removeAttribute("aria-busy");
+}
+
 window.addEventListener("hashchange", follow);
+if (served) summary();
 list.start().then(follow).then(() => document.documentElement.setAttribute("data-ready", ""), (error) => {
   $("found").replaceChildren(make("span", { class: "bad", role: "alert" }, `The episodes cannot be shown: ${error.message}`));
 });

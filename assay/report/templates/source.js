@@ -134,8 +134,6 @@ class ServerSource {
     return found;
   }
 
-  async names() { return about.reasons; }
-
   async page(query, offset, limit, scan = 0) {
     const { run, env, status: wanted, reason, flipped, text, sort } = query;
     const found = await this.ask("rows", {

@@ -8,7 +8,7 @@ const served = about.mode === "server";
 // `of` gives what a row is sorted by; a served page sorts by the same names in SQL.
 const ORDERS = {
   ...(several && !served ? { flips: { label: "flipped first", of: (row) => (row.flipped ? 0 : 1) } } : {}),
-  plan: { label: "order of the plan" },
+  plan: { label: "environment and episode" },
   ...(served ? {} : { env: { label: "environment", of: (row) => about.envs[row.env].label } }),
   status: { label: "outcome", of: (row, run) => (row.out[run].passed ? -1 : row.out[run].status) },
   reason: { label: "reason", of: (row, run) => row.out[run].reason },
@@ -34,9 +34,14 @@ class List {
   }
 
   async start() {
-    for (const name of await this.source.names()) this.field.reason.append(make("option", { value: name }, name));
     this.form.hidden = false;
+    if (!served) this.offer(await this.source.names());
     await this.show();
+  }
+
+  /** Reasons to choose from. */
+  offer(names) {
+    for (const name of names) this.field.reason.append(make("option", { value: name }, name));
   }
 
   listen() {
@@ -104,11 +109,12 @@ class List {
     const last = this.offset + this.rows.length;
     const range = this.rows.length ? `${number(this.offset + 1)} to ${number(last)} of ` : "";
     if (found.scanned != null) {
-      line.append(`${number(this.rows.length)} found in ${number(found.scanned)} of ${number(found.total)} episodes searched.`);
+      const places = `${number(found.from + 1)} to ${number(found.scanned)} of ${number(found.total)}`;
+      line.append(`${number(this.rows.length)} found; searched: episodes ${places}.`);
       if (found.next) line.append(make("button", { type: "button", onclick: () => this.show(0, found.next) }, "Search further"));
       return;
     }
-    const some = found.total === 1 ? "1 episode" : `${number(found.total)} episodes`;
+    const some = found.total === 1 ? "1 episode" : `${found.capped ? "more than " : ""}${number(found.total)} episodes`;
     const order = this.sort.name === "flips" ? ", flipped first" : "";
     line.append(found.total ? `${range}${some}${order}.` : "No episode matches.");
     if (query.text && about.text_chars) line.append(` Prompts and answers are searched in their first and last parts, ${about.text_chars} characters each.`);
