@@ -80,7 +80,8 @@ def write_page(runs: Sequence[OpenRun], out: Path, *, comparisons: Sequence[Any]
             f"The page '{out}' cannot be written: {err.strerror or err}. Give another path with -o."
         ) from err
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
         steps.discard()
     return out
 
