@@ -230,7 +230,8 @@ function facts({ row }) {
 }
 
 function rawJson(side) {
-  const text = () => JSON.stringify({ row: side.row, payload: side.payload }, null, 2);
+  const text = () => JSON.stringify({ row: side.row, payload: side.payload }, null, 2)
+    .replace(FAINT, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`);
   const box = make("details", { class: "json" }, make("summary", {}, "Raw JSON"));
   box.addEventListener("toggle", () => {
     if (box.open && box.children.length === 1) box.append(block(text(), "raw"), copier(text));
