@@ -32,7 +32,6 @@ from assay.report.page import write_page
 from benchmarks.browser import launched, missing
 
 ENV = "assay/TextGrid-v0"
-REAL = 400  # episodes played; copies of one lie further apart than gzip looks back
 TARGET_S = 3.0
 _BATCH = 20_000
 _SERVE = """
@@ -53,12 +52,17 @@ class Bench:
     episodes: int = 10_000  # in the file
     steps: int = 8  # of an episode
     rows: int = 1_000_000  # in the served store
+    played: int = (
+        400  # real episodes that are copied; copies lie further apart than gzip looks back
+    )
     folder: Path | None = None  # keep the stores and the page here (default: a temporary folder)
     json: bool = False  # one JSON object instead of the table
 
     def __post_init__(self) -> None:
-        if self.episodes < 1 or self.rows < 1 or not 1 <= self.steps <= 100:
-            raise SystemExit("--episodes and --rows must be at least 1, --steps from 1 to 100.")
+        if min(self.episodes, self.rows, self.played) < 1 or not 1 <= self.steps <= 100:
+            raise SystemExit(
+                "--episodes, --rows and --played must be at least 1, --steps from 1 to 100."
+            )
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,9 @@ class Measured:
     target: float | None = None
 
 
-def play(path: Path, steps: int) -> None:
+def play(path: Path, n: int, steps: int) -> None:
     """A store with real episodes of about so many steps."""
-    assay.evaluate("random", [ENV], n=REAL, step_limit=steps, out=path)
+    assay.evaluate("random", [ENV], n=n, step_limit=steps, out=path)
 
 
 def multiply(source: Path, out: Path, n: int) -> None:
@@ -186,7 +190,7 @@ def run(bench: Bench) -> list[Measured]:
         real, few, many = (folder / f"{name}.db" for name in ("real", "file", "served"))
         for path in (real, few, many):
             path.unlink(missing_ok=True)
-        play(real, bench.steps)
+        play(real, bench.played, bench.steps)
         multiply(real, few, bench.episodes)
         with launched() as browser:
             figures = measure_file(browser, few, folder / "report.html")

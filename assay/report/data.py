@@ -14,18 +14,15 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from assay.core.errors import shorten
-from assay.evaluation import stats
-from assay.evaluation.config import COUNTED, DEFECTS
+from assay.evaluation.compare import RunComparison, compare_runs
+from assay.evaluation.config import DEFECTS
 from assay.evaluation.plan import env_label
 from assay.evaluation.results import EnvResult, env_results
 from assay.evaluation.runs import OpenRun
+from assay.report import breakdown
 from assay.report.metrics import Metrics, read_metrics
 
-MAX_POINTS = 7  # difficulties shown one by one; more are put together
-_BINS = 6
 _VALUE_CHARS = 300
-_PLACE = "run = ? AND env_id = ? AND env_digest = ? AND policy_id = ? AND split = ?"
-_IS_COUNTED = f"status IN ({', '.join(repr(status) for status in COUNTED)})"
 
 
 class EnvKey(NamedTuple):
@@ -111,36 +108,6 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class ComparedEnv:
-    """Two policies on the episodes that both met.
-
-    Attributes: p, p_holm: McNemar's exact test, and the same over the whole table; None with
-        several samples a task.
-    """
-
-    env: str
-    first_rate: float
-    second_rate: float
-    difference: float
-    low: float
-    high: float
-    n_tasks: int
-    only_first: int
-    only_second: int
-    p: float | None = None
-    p_holm: float | None = None
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A run beside the first one; the difference is `second - first`."""
-
-    first: str
-    second: str
-    rows: tuple[ComparedEnv, ...]
-
-
-@dataclass(frozen=True)
 class Setting:
     """A line of the configuration: one value where all runs agree, else one for each."""
 
@@ -158,7 +125,7 @@ class PageData:
     settings: Mapping[str, tuple[Setting, ...]]
     reasons: tuple[Reason, ...] = ()
     curves: tuple[Curve, ...] = ()
-    comparisons: tuple[Compared, ...] = ()
+    comparisons: tuple[RunComparison, ...] = ()
     metrics: tuple[Metrics, ...] = ()
 
 
@@ -177,19 +144,17 @@ def outline(runs: Sequence[OpenRun]) -> PageData:
     return PageData(runs=tuple(made), envs=page_envs(runs), settings=_settings(runs))
 
 
-def page_data(runs: Sequence[OpenRun], comparisons: Sequence[Any] = ()) -> PageData:
-    """Read everything; `comparisons` as for `write_page`."""
+def page_data(runs: Sequence[OpenRun], comparisons: Sequence[RunComparison] = ()) -> PageData:
+    """Read everything; without comparisons each run is compared with the first."""
     data = outline(runs)
     places = {env.key: i for i, env in enumerate(data.envs)}
-    compared = [_given(c) for c in comparisons] or [
-        _compare(runs[0], other, data.envs) for other in runs[1:]
-    ]
+    compared = comparisons or compare_runs(runs[0], runs[1:])
     return replace(
         data,
         runs=tuple(_filled(page, run, places) for page, run in zip(data.runs, runs, strict=True)),
         reasons=_reasons(runs),
         curves=tuple(c for env in data.envs if (c := _curve(runs, env)) is not None),
-        comparisons=tuple(c for c in compared if c.rows),
+        comparisons=tuple(compared),
         metrics=read_metrics(runs),
     )
 
@@ -220,18 +185,14 @@ def _keys_of(run: OpenRun) -> list[EnvKey]:
     return [EnvKey(env["id"], env["digest"], identity["split"]) for env in identity["envs"]]
 
 
-def _place(run: OpenRun, key: EnvKey) -> tuple[object, ...]:
-    return (run.run, key.env_id, key.digest, run.policy, key.split)
-
-
 def _filled(page: PageRun, run: OpenRun, places: Mapping[EnvKey, int]) -> PageRun:
     """The run with its table, and what is to be said about it."""
     rows = env_results(run.store, run.run)
     findings = run.store.n_findings(run.run)
-    done, planned = sum(row.done for row in rows), page.planned
+    done, planned = sum(row.done for row in rows), sum(row.planned for row in rows)
     failures = sum(row.n_failures for row in rows)
     warnings: list[str] = []
-    if done < planned:
+    if not all(row.complete for row in rows):
         warnings.append(
             f"{done:,} of {planned:,} planned episodes are stored: the run is not finished, and "
             "its rates are provisional."
@@ -249,165 +210,51 @@ def _filled(page: PageRun, run: OpenRun, places: Mapping[EnvKey, int]) -> PageRu
         )
     return replace(
         page,
+        planned=planned,
         rows=rows,
         envs=tuple(places[key] for key in _keys_of(run)),
         warnings=tuple(warnings),
     )
 
 
-# ---------------------------------------------------------------------- reasons, difficulty
+# ---------------------------------------------------------------------- why, and where
 
 
 def _reasons(runs: Sequence[OpenRun]) -> tuple[Reason, ...]:
     """Status and code of what did not pass, most frequent first."""
     counts: dict[tuple[str, str], list[int]] = {}
     for i, run in enumerate(runs):
-        for key in _keys_of(run):
-            for status, code, n in run.store.query(
-                f"SELECT status, reason, count(*) FROM episodes WHERE {_PLACE} AND passed = 0 "
-                "GROUP BY status, reason",
-                _place(run, key),
-            ):
-                counts.setdefault((status, code), [0] * len(runs))[i] += n
+        for _, status, code, n in breakdown.reasons(run):
+            counts.setdefault((status, code), [0] * len(runs))[i] += n
     found = [Reason(status, code, tuple(n)) for (status, code), n in counts.items()]
     return tuple(sorted(found, key=lambda r: (-sum(r.counts), r.status, r.code)))
 
 
-Tally = dict[float, list[tuple[int, int]]]
-"""Difficulty -> (passed, counted) of each of its tasks, or of all of them in one pair."""
-
-
 def _curve(runs: Sequence[OpenRun], env: PageEnv) -> Curve | None:
     """None where the environment names no difficulty, or only one."""
-    tallies = [
-        (i, *_by_difficulty(run, env.key)) for i, run in enumerate(runs) if env.key in _keys_of(run)
-    ]
+    found: list[tuple[int, breakdown.Difficulties]] = []
     rows: dict[float, int] = defaultdict(int)
-    for _, tally, _ in tallies:
-        for difficulty, pairs in tally.items():
-            rows[difficulty] += sum(n for _, n in pairs)
-    bins = _bins(rows)
-    if len(bins) < 2:
+    for i, run in enumerate(runs):
+        for planned, key in zip(run.info.identity["envs"], _keys_of(run), strict=True):
+            if key == env.key:
+                counts = breakdown.difficulties(run, breakdown.place_of(run, planned), planned)
+                found.append((i, counts))
+                for difficulty, n in counts.sizes().items():
+                    rows[difficulty] += n
+    if len(rows) < 2:
         return None
-    lines = tuple(
-        Line(i, runs[i].label, tuple(_point(chosen, tally, single) for chosen in bins))
-        for i, tally, single in tallies
-    )
-    return Curve(env.label, lines)
+    levels = breakdown.together(rows)
+    lines = [
+        Line(i, runs[i].label, tuple(_point(level, counts) for level in levels))
+        for i, counts in found
+    ]
+    return Curve(env.label, tuple(lines))
 
 
-def _by_difficulty(run: OpenRun, key: EnvKey) -> tuple[Tally, bool]:
-    """Counts by difficulty, and whether each row is a task of its own."""
-    planned = next(
-        env for env in run.info.identity["envs"] if (env["id"], env["digest"]) == key[:2]
-    )
-    single = run.info.identity["samples"] == 1 and not planned["shared_instances"]
-    task = "" if single else ", CASE WHEN world = '' THEN episode ELSE world END"
-    tally: Tally = defaultdict(list)
-    for difficulty, passed, n in run.store.query(
-        f"SELECT difficulty, sum(passed), count(*) FROM episodes WHERE {_PLACE} AND {_IS_COUNTED} "
-        f"AND difficulty IS NOT NULL GROUP BY difficulty{task}",
-        _place(run, key),
-    ):
-        tally[difficulty].append((passed, n))
-    return tally, single
-
-
-def _bins(rows: Mapping[float, int]) -> list[list[float]]:
-    """Difficulties by themselves where they are few, else in about equally many rows each."""
-    ordered = sorted(rows)
-    if len(ordered) <= MAX_POINTS:
-        return [[d] for d in ordered]
-    share = sum(rows.values()) / _BINS
-    bins: list[list[float]] = [[]]
-    filled = 0
-    for difficulty in ordered:
-        if bins[-1] and filled >= share * len(bins):
-            bins.append([])
-        bins[-1].append(difficulty)
-        filled += rows[difficulty]
-    return bins
-
-
-def _point(chosen: list[float], tally: Tally, single: bool) -> Point:
-    pairs = [pair for difficulty in chosen for pair in tally.get(difficulty, ())]
-    passed, n = sum(p for p, _ in pairs), sum(n for _, n in pairs)
-    label = f"{chosen[0]:g}" if len(chosen) == 1 else f"{chosen[0]:g}–{chosen[-1]:g}"
-    if not n:
-        return Point(label, 0, None, 0.0, 1.0)
-    found = (
-        stats.wilson(passed, n)
-        if single
-        else stats.clustered([p for p, _ in pairs], [n for _, n in pairs])
-    )
-    return Point(label, n, passed / n, found.low, found.high)
-
-
-# ---------------------------------------------------------------------- comparison
-
-
-def _compare(first: OpenRun, second: OpenRun, envs: Sequence[PageEnv]) -> Compared:
-    rows: list[ComparedEnv] = []
-    for env in envs:
-        if env.key in _keys_of(first) and env.key in _keys_of(second):
-            a, b = _scores(first, env.key), _scores(second, env.key)
-            common = [task for task in a if task in b]
-            if common:
-                rows.append(_compare_env(env.label, [a[t] for t in common], [b[t] for t in common]))
-    tested = [row.p for row in rows if row.p is not None]
-    adjusted = iter(stats.holm(tested))
-    return Compared(
-        first.label,
-        second.label,
-        tuple(
-            row if row.p is None else replace(row, p_holm=next(adjusted)) for row in rows
-        ),
-    )  # fmt: skip
-
-
-def _scores(run: OpenRun, key: EnvKey) -> dict[object, tuple[int, int]]:
-    """(passed, counted) of each task."""
-    found = run.store.query(
-        "SELECT CASE WHEN world = '' THEN episode ELSE world END AS task, sum(passed), count(*) "
-        f"FROM episodes WHERE {_PLACE} AND {_IS_COUNTED} GROUP BY task",
-        _place(run, key),
-    )
-    return {task: (passed, n) for task, passed, n in found}
-
-
-def _compare_env(
-    env: str, first: Sequence[tuple[int, int]], second: Sequence[tuple[int, int]]
-) -> ComparedEnv:
-    a, b = [p / n for p, n in first], [p / n for p, n in second]
-    found = stats.paired_difference(b, a)
-    one_each = all(n == 1 for _, n in (*first, *second))
-    only_first = sum(x > y for x, y in zip(a, b, strict=True))
-    only_second = sum(x < y for x, y in zip(a, b, strict=True))
-    return ComparedEnv(
-        env=env,
-        first_rate=sum(a) / len(a),
-        second_rate=sum(b) / len(b),
-        difference=found.difference,
-        low=found.low,
-        high=found.high,
-        n_tasks=found.n_tasks,
-        only_first=only_first,
-        only_second=only_second,
-        p=stats.mcnemar(only_first, only_second) if one_each else None,
-    )
-
-
-def _given(comparison: Any) -> Compared:
-    """A comparison that was made elsewhere, by its attributes' names."""
-    names = ComparedEnv.__dataclass_fields__
-    return Compared(
-        comparison.first,
-        comparison.second,
-        tuple(
-            ComparedEnv(**{name: getattr(row, name) for name in names if hasattr(row, name)})
-            for row in comparison.rows
-        ),
-    )
+def _point(level: Sequence[float], counts: breakdown.Difficulties) -> Point:
+    n, (rate, low, high) = counts.rate(level)
+    label = f"{level[0]:g}" if len(level) == 1 else f"{level[0]:g}–{level[-1]:g}"
+    return Point(label, n, rate if n else None, low, high)
 
 
 # ---------------------------------------------------------------------- configuration

@@ -20,6 +20,7 @@ import jinja2
 from markupsafe import Markup
 
 from assay.core.errors import StoreError
+from assay.evaluation.compare import RunComparison
 from assay.evaluation.config import COUNTED, STATUSES
 from assay.evaluation.runs import OpenRun
 from assay.report import charts
@@ -44,15 +45,16 @@ STATUS_WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-def write_page(runs: Sequence[OpenRun], out: Path, *, comparisons: Sequence[Any] = ()) -> Path:
+def write_page(
+    runs: Sequence[OpenRun], out: Path, *, comparisons: Sequence[RunComparison] = ()
+) -> Path:
     """Write the page about these runs; its path.
 
     Args:
         out: the file, replaced when it is complete. Steps above 20 MB go to `NAME_files/` beside
             it, and what an earlier page left there is removed.
-        comparisons: comparisons of two runs that were made already, with `first`, `second` (labels)
-            and `rows` of the attributes of `data.ComparedEnv`; without, every run is compared with
-            the first.
+        comparisons: of two runs each, as `compare_runs` makes them; without, every run is compared
+            with the first.
 
     Raises:
         StoreError: the file cannot be written, or a stored episode cannot be read.
@@ -204,6 +206,7 @@ def _in_summary(data: PageData) -> dict[str, Any]:
         "words": STATUS_WORDS,
         "failures": STATUSES[1:],
         "by_env": _by_env(data),
+        "stopped": any(row.stopped_early for run in data.runs for row in run.rows),
         "charts": [
             (curve, Markup(charts.difficulty_chart(curve, f"d{i}")))
             for i, curve in enumerate(data.curves)
@@ -263,7 +266,7 @@ def _numbers() -> dict[str, Any]:
     """What the template writes numbers with."""
     return {
         "rate": lambda value: "–" if value is None or value != value else f"{value:.3f}",
-        "signed": lambda value: "–" if value != value else f"{value:+.3f}".replace("-", "−"),
+        "signed": lambda value: "–" if value is None else f"{value:+.3f}".replace("-", "−"),
         "percent": lambda value: f"{100 * value:.2f}%",
         "count": lambda value: f"{value:,}",
         "p_value": lambda value: "–" if value is None else _p_value(value),

@@ -18,6 +18,7 @@ from assay.core.errors import DataError, OptionError, StoreError
 from assay.evaluation.config import COUNTED, STATUSES
 from assay.evaluation.runs import OpenRun
 from assay.evaluation.schema import KEY
+from assay.evaluation.store import file_uri
 from assay.report.data import EnvKey, PageEnv
 from assay.report.episodes import (
     COLUMNS,
@@ -99,7 +100,12 @@ class Questions:
     def __init__(self, runs: Sequence[OpenRun], envs: Sequence[PageEnv]) -> None:
         self.runs, self.envs = runs, envs
         files = list(dict.fromkeys(run.store.path for run in runs))
-        if None in files or len(files) > MAX_FILES:
+        if None in files:
+            raise StoreError(
+                "Shards cannot be served before they are one file: put them together with "
+                "`assay merge`, and serve that."
+            )
+        if len(files) > MAX_FILES:
             raise StoreError(
                 f"{len(files)} results files cannot be served at once: name at most {MAX_FILES}."
             )
@@ -108,7 +114,7 @@ class Questions:
         )
         for i, path in enumerate(files):
             assert path is not None
-            self._db.execute(f"ATTACH ? AS s{i}", (f"{path.resolve().as_uri()}?mode=ro",))
+            self._db.execute(f"ATTACH ? AS s{i}", (file_uri(path, True),))
         self._db.execute("PRAGMA query_only = ON")
         self._schema = [f"s{files.index(run.store.path)}" for run in runs]
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from assay.core.types import Step, Verdict
 from assay.evaluation.config import EpisodeStatus
@@ -77,6 +80,13 @@ def episode(
         difficulty=float(1 + place.episode % 4), completion_tokens=len(actions) * 3,
         prompt_tokens=9, error="" if verdict is not None else "ValueError: told to fail", **more,
     )  # fmt: skip
+
+
+def picture(shade: int) -> bytes:
+    """A small grey PNG, as a run keeps its frames."""
+    out = io.BytesIO()
+    Image.new("RGB", (6, 4), (shade, shade, shade)).save(out, format="png")
+    return out.getvalue()
 
 
 def write_run(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from report_runs import ENVS, episode, key, make_two_runs, write_run
+from report_runs import ENVS, episode, key, make_two_runs, picture, write_run
 
 from assay.evaluation.runs import open_runs
 from assay.report import page as page_module
@@ -213,7 +215,7 @@ def test_an_episode_shows_verdict_answer_seeds_and_the_command(browser, pages):
 
 
 def test_pictures_are_shown_step_by_step(browser, tmp_path):
-    frames = [np.full((4, 6, 3), shade, np.uint8) for shade in (10, 120, 250)]
+    frames = [picture(shade) for shade in (10, 120, 250)]
     seen = [np.full((8, 8, 3), shade, np.uint8) for shade in (30, 60)]
     row = episode(key("p", ENVS[0][0], 0), True, seen=seen, done=[1, np.int64(2)], frames=frames)
     path = write_run(tmp_path / "run.db", "p", envs=ENVS[:1], episodes=[row], planned=1)
@@ -443,3 +445,19 @@ def test_a_served_page_asks_its_server_for_rows_and_episodes(browser, tmp_path):
             server.shutdown()
             thread.join()
             server.close()
+
+
+def test_the_benchmark_measures_both():
+    words = ["--episodes", "60", "--rows", "90", "--played", "20", "--json"]
+    ran = subprocess.run(
+        [sys.executable, "-m", "benchmarks.report_page", *words],
+        capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    figures = json.loads(ran.stdout)["figures"]
+    missed = [f for f in figures if f["target"] and f["value"] >= f["target"]]
+    assert ran.returncode == bool(missed), ran.stderr
+    assert [f["what"] for f in figures if f["target"]] == [
+        "file, 60 episodes: opened",
+        "served, 90 rows: opened, list shown",
+    ]
+    assert all(f["value"] > 0 for f in figures)

@@ -11,11 +11,13 @@ import shlex
 
 import numpy as np
 import pytest
-from report_runs import ENVS, episode, identity, key, write_run
+from report_runs import ENVS, episode, identity, key, picture, write_run
 
 import assay
 from assay.core.errors import StoreError
 from assay.evaluation import stats
+from assay.evaluation.compare import compare_runs
+from assay.evaluation.merge import merged
 from assay.evaluation.record import to_row
 from assay.evaluation.runs import open_runs
 from assay.evaluation.store import Store
@@ -25,6 +27,7 @@ from assay.report.data import page_data
 from assay.report.episodes import shortened
 from assay.report.metrics import parse_metrics
 from assay.report.page import write_page
+from assay.report.serve import make_server
 
 pytestmark = pytest.mark.core
 
@@ -149,9 +152,37 @@ def test_comparison_is_paired_by_episode(two_runs):
 
 def test_a_comparison_made_elsewhere_is_shown_as_it_is(tmp_path, two_runs):
     with open_runs(two_runs) as runs:
-        made = page_data(runs).comparisons
-        shown = page_data(runs, made).comparisons
-    assert shown == made
+        made = compare_runs(runs[1], runs[:1])
+        html = write_page(runs, tmp_path / "report.html", comparisons=made).read_text("utf-8")
+        labels = [run.label for run in runs]
+    assert f"{labels[0]} − {labels[1]}, on the same episodes" in html
+    assert f"{labels[1]} − {labels[0]}, on the same episodes" not in html
+
+
+def test_runs_that_share_no_episode_are_told_apart_in_a_sentence(tmp_path):
+    paths = [write_run(tmp_path / f"{i}.db", f"p{i}", envs=[ENVS[i]], n=3) for i in range(2)]
+    html = written(paths, tmp_path / "report.html")
+    assert "p0 and p1 cannot be compared: they have no environment in common." in html
+
+
+def test_shards_are_shown_as_one_run(tmp_path):
+    env = ["assay/Arithmetic-v0"]
+    for i in (1, 2):
+        assay.evaluate("random", env, n=10, shard=f"{i}/2", out=tmp_path / f"{i}.db")
+    with open_runs([tmp_path]) as parts, merged(parts) as runs:
+        html = write_page(runs, tmp_path / "report.html").read_text("utf-8")
+        with pytest.raises(StoreError, match="assay merge"):
+            make_server(runs, port=0)
+    assert len(unpacked(html, "rows")["rows"]) == 10
+    assert about(html)["runs"] == ["random (1)"]
+
+
+def test_an_interval_that_stopped_its_run_says_so(tmp_path):
+    path = tmp_path / "run.db"
+    assay.evaluate("scripted", ["assay/Arithmetic-v0"], n=400, until_ci=0.3, out=path)
+    html = written([path], tmp_path / "report.html")
+    assert html.count(">stopped early<") == 1 and "not one of a fixed number" in html
+    assert "not finished, and" not in html
 
 
 def test_settings_that_differ_between_runs_stand_beside_each_other(two_runs):
@@ -263,7 +294,7 @@ def test_an_action_that_looks_like_a_blob_is_only_data(tmp_path):
 
 
 def test_pictures_and_arrays_are_in_the_page(tmp_path):
-    frames = [np.full((4, 6, 3), shade, np.uint8) for shade in (10, 200)]
+    frames = [picture(shade) for shade in (10, 200)]
     seen = [np.zeros((8, 8, 3), np.uint8)]
     row = episode(key("p", ENVS[0][0], 0), True, seen=seen, frames=frames)
     path = write_run(tmp_path / "run.db", "p", envs=ENVS[:1], episodes=[row], planned=1)
