@@ -28,6 +28,7 @@ demo: .venv/demo-done ## set up, evaluate three policies on the demo suite, prin
 
 test: .venv/test-done ## set up, then the whole suite except what is slow or needs a GPU
 	@tools/setup missing
+	@tools/setup chromium
 	$(PYTEST) -m "not slow and not gpu" $(PYTEST_ARGS)
 
 core: .venv/test-done ## only the tests that need the base package alone

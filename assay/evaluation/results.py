@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +56,7 @@ class EnvResult:
             decided when to stop, so it is not one of a fixed number of episodes.
         n_worlds: distinct worlds among the counted rows, where the card says that instances are
             shared; then these are the tasks. Else None.
-        task_passed, task_samples: per task, of the counted rows.
+        task_passed, task_samples: per task, of the counted rows, in no promised order.
     """
 
     policy: str
@@ -275,16 +275,10 @@ class Results:
 
 def summarise(store: Store, run: int) -> Results:
     """The results of a stored run, from the file alone."""
-    known = next(known for known in store.runs() if known.run == run)
-    identity, shard = known.identity, known.settings.get("shard")
-    parts = shares([env["n"] for env in identity["envs"]], shard and read_shard(shard))
-    rows = tuple(
-        _env_result(store, run, identity, env, len(part))
-        for env, part in zip(identity["envs"], parts, strict=True)
-    )
+    policy = next(known.identity for known in store.runs() if known.run == run)["policy"]["id"]
     return Results(
-        policy=identity["policy"]["id"],
-        rows=rows,
+        policy=policy,
+        rows=env_results(store, run),
         digest=store.digest(run),
         run=run,
         out=None if store.path is None else str(store.path),
@@ -293,26 +287,53 @@ def summarise(store: Store, run: int) -> Results:
     )
 
 
+def env_results(store: Store, run: int) -> tuple[EnvResult, ...]:
+    """The rows of the table alone: without the digest, which reads every row once more."""
+    known = next(known for known in store.runs() if known.run == run)
+    identity, shard = known.identity, known.settings.get("shard")
+    parts = shares([env["n"] for env in identity["envs"]], shard and read_shard(shard))
+    return tuple(
+        _env_result(store, run, identity, env, len(part))
+        for env, part in zip(identity["envs"], parts, strict=True)
+    )
+
+
+class _Sums(NamedTuple):
+    """Totals over the rows of one status."""
+
+    status: EpisodeStatus
+    rows: int
+    passed: int
+    returns: float
+    n_returns: int
+    steps: float
+    prompt_tokens: float
+    completion_tokens: float
+    wall_ms: float
+
+
+_SUMS = """
+SELECT status, count(*), sum(passed), total("return"), count("return"), total(n_steps),
+    total(prompt_tokens), total(completion_tokens), total(wall_ms)
+FROM episodes"""
+
+
 def _env_result(
     store: Store, run: int, identity: Mapping[str, Any], env: Mapping[str, Any], n: int
 ) -> EnvResult:
     policy, split, samples = identity["policy"]["id"], identity["split"], identity["samples"]
     place = Place(run, env["id"], env["digest"], policy, split)
+    sums = [_Sums(*row) for row in store.query(f"{_SUMS} {WHERE_ENV} GROUP BY status", place)]
+    counted = [row for row in sums if row.status in COUNTED]
     counts: dict[EpisodeStatus, int] = dict.fromkeys(STATUSES, 0)
-    for status, count in store.query(
-        f"SELECT status, count(*) FROM episodes {WHERE_ENV} GROUP BY status", place
-    ):
-        counts[cast("EpisodeStatus", status)] = count
-    counted = f"{WHERE_ENV} AND status IN ({', '.join(repr(status) for status in COUNTED)})"
-    means = store.query(
-        f'SELECT avg("return"), avg(n_steps) FROM episodes {counted}', place
-    )[0]  # fmt: skip
-    totals = store.query(
-        "SELECT total(prompt_tokens), total(completion_tokens), total(wall_ms) "
-        f"FROM episodes {WHERE_ENV}",
-        place,
-    )[0]
-    table = task_counts(store, place)
+    counts.update((row.status, row.rows) for row in sums)
+    n_counted, passed = sum(row.rows for row in counted), sum(row.passed for row in counted)
+    n_returns = sum(row.n_returns for row in counted)
+    if samples == 1 and not env["shared_instances"]:  # each row is a task of its own
+        table = np.stack([np.arange(n_counted) < passed, np.ones(n_counted)], axis=1)
+    else:
+        table = task_counts(store, place)
+    table = table.astype(np.int64)
     until_ci = identity.get("until_ci")
     return EnvResult(
         policy=policy,
@@ -321,15 +342,15 @@ def _env_result(
         options=env["options"],
         split=split,
         planned=n * samples,
-        passed=int(table[:, 0].sum()),
+        passed=passed,
         counts=counts,
         samples=samples,
         n_worlds=len(table) if env["shared_instances"] else None,
-        prompt_tokens=int(totals[0]),
-        completion_tokens=int(totals[1]),
-        mean_return=means[0],
-        mean_steps=means[1],
-        wall_s=totals[2] / 1_000,
+        prompt_tokens=int(sum(row.prompt_tokens for row in sums)),
+        completion_tokens=int(sum(row.completion_tokens for row in sums)),
+        mean_return=sum(row.returns for row in counted) / n_returns if n_returns else None,
+        mean_steps=sum(row.steps for row in counted) / n_counted if n_counted else None,
+        wall_s=sum(row.wall_ms for row in sums) / 1_000,
         until_ci=until_ci,
         stopped_early=until_ci is not None
         and stopped_early(store, place, env["n"], samples, until_ci),

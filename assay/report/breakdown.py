@@ -64,13 +64,52 @@ def by_difficulty(run: OpenRun) -> list[Level]:
 
 
 def _places(run: OpenRun) -> Iterator[tuple[str, Place, Mapping[str, Any]]]:
-    identity = run.info.identity
-    for env in identity["envs"]:
-        place = Place(run.run, env["id"], env["digest"], run.policy, identity["split"])
-        yield env_label(env["id"], env["options"]), place, env
+    for env in run.info.identity["envs"]:
+        yield env_label(env["id"], env["options"]), place_of(run, env), env
+
+
+def place_of(run: OpenRun, env: Mapping[str, Any]) -> Place:
+    """An environment of the run's identity, as its rows name it."""
+    return Place(run.run, env["id"], env["digest"], run.policy, run.info.identity["split"])
 
 
 def _levels(run: OpenRun, label: str, place: Place, env: Mapping[str, Any]) -> Iterator[Level]:
+    found = difficulties(run, place, env)
+    if len(found.tasks) < 2:
+        return
+    for level in together(found.sizes()):
+        n, rate = found.rate(level)
+        yield Level(label, level[0], level[-1], n, *rate)
+
+
+class Difficulties(NamedTuple):
+    """Counts by difficulty of one environment.
+
+    Attributes:
+        tasks: difficulty -> (passed, counted) of each of its tasks; with `single` of all of them
+            in one pair, since each row is then a task.
+    """
+
+    tasks: Mapping[float, Sequence[tuple[int, int]]]
+    single: bool
+    samples: int
+
+    def sizes(self) -> dict[float, int]:
+        """Counted rows of each difficulty."""
+        return {difficulty: sum(n for _, n in pairs) for difficulty, pairs in self.tasks.items()}
+
+    def rate(self, level: Sequence[float]) -> tuple[int, stats.Interval]:
+        """Counted rows of these difficulties, and their pass rate with its interval."""
+        pairs = [pair for difficulty in level for pair in self.tasks.get(difficulty, ())]
+        passed, n = sum(p for p, _ in pairs), sum(n for _, n in pairs)
+        if self.single:
+            return n, stats.wilson(passed, n)
+        rate = stats.pass_rate([p for p, _ in pairs], [n for _, n in pairs], self.samples)
+        return n, stats.Interval(passed / n if n else rate.interval.estimate, *rate.interval[1:])
+
+
+def difficulties(run: OpenRun, place: Place, env: Mapping[str, Any]) -> Difficulties:
+    """What is stored about one environment, by difficulty."""
     samples = run.info.identity["samples"]
     # rows that are tasks of their own are summed by the database: equal ones need no line each
     single = samples == 1 and not env["shared_instances"]
@@ -80,22 +119,13 @@ def _levels(run: OpenRun, label: str, place: Place, env: Mapping[str, Any]) -> I
         + ("" if single else f", {TASK}"),
         place,
     )
-    counts: dict[float, list[tuple[int, int]]] = {}
+    tasks: dict[float, list[tuple[int, int]]] = {}
     for difficulty, passed, n in rows:
-        counts.setdefault(difficulty, []).append((passed, n))
-    if len(counts) < 2:
-        return
-    for level in _together({d: sum(n for _, n in found) for d, found in counts.items()}):
-        tasks = [task for difficulty in level for task in counts[difficulty]]
-        passed, n = sum(p for p, _ in tasks), sum(n for _, n in tasks)
-        if single:
-            found = stats.wilson(passed, n)
-        else:
-            found = stats.pass_rate([p for p, _ in tasks], [n for _, n in tasks], samples).interval
-        yield Level(label, level[0], level[-1], n, passed / n, found.low, found.high)
+        tasks.setdefault(difficulty, []).append((passed, n))
+    return Difficulties(tasks, single, samples)
 
 
-def _together(rows: Mapping[float, int]) -> Sequence[Sequence[float]]:
+def together(rows: Mapping[float, int]) -> Sequence[Sequence[float]]:
     """Difficulties by themselves where they are few, else in about equally many rows each."""
     ordered = sorted(rows)
     if len(ordered) <= MAX_LEVELS:
