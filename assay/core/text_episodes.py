@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -113,7 +113,7 @@ class TextEpisodes:
             self._env.reset(options={"split": split, "index": indexes[k]})
             found[k], attempts[k] = self._env.world.question, self._env.rng.attempt
 
-    def _streams(self, split: str, indexes: list[int], attempt: int) -> Sequence[Any]:
+    def _streams(self, split: str, indexes: list[int], attempt: int) -> Iterable[CounterStream]:
         if len(indexes) < _FEW:
             return [CounterStream("init", split, index, attempt) for index in indexes]
         return drawn_streams(CounterArray("init", split, codes_of(indexes), attempt))
