@@ -168,12 +168,12 @@ class AnswerEnv(TaskEnv[str, str]):
     def draw_task(self, rng: Streams) -> Problem:
         """The question with its reference; the prompt shows the worked examples."""
         question = self.world.question
-        return Problem(
-            prompt=self.prompt(),
-            reference=self.reference(question),
-            params=self.params(question),
-            difficulty=question.difficulty,
-            id=f"{self.split}/{self.index}",
+        return problem_of(
+            question,
+            self.prompt(),
+            self.reference(question),
+            self.params(question),
+            f"{self.split}/{self.index}",
         )
 
     def observe(self) -> str:
@@ -223,6 +223,17 @@ class AnswerEnv(TaskEnv[str, str]):
     def outcome(self) -> str | None:
         """The reply, or None when no text was sent."""
         return judged_reply(self.world)
+
+
+def problem_of(
+    question: Question, prompt: str, reference: Any, params: dict[str, Any], name: str
+) -> Problem:
+    """The `Problem` of a question, without a frozen class's constructor, which checks nothing."""
+    problem = Problem.__new__(Problem)
+    values = problem.__dict__
+    values["prompt"], values["reference"], values["params"] = prompt, reference, params
+    values["difficulty"], values["id"] = question.difficulty, name
+    return problem
 
 
 def judged_reply(world: Asked) -> str | None:

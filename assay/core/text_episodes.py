@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from assay.core.answer import AnswerEnv, Asked, judged_reply
+from assay.core.answer import AnswerEnv, Asked, judged_reply, problem_of
 from assay.core.columns import add_verdicts, objects, put, reset_infos
 from assay.core.drawn import codes_of, drawn_streams
 from assay.core.env import TaskEnv
@@ -144,9 +144,7 @@ class TextEpisodes:
             return
         answer, params, start = env.answer, env.params, f"{split}/"
         problems = [
-            _problem(
-                prompt, answer(question), params(question), question.difficulty, f"{start}{index}"
-            )
+            problem_of(question, prompt, answer(question), params(question), f"{start}{index}")
             for prompt, question, index in zip(prompts, firsts, indexes, strict=True)
         ]
         self._problems = _repeat(cast("list[Problem | None]", problems), group)
@@ -272,17 +270,6 @@ class TextEpisodes:
         self._attempts[row], self._entropies[row] = env.rng.attempt, env.rng.entropy
         self._worlds[row], self._problems[row], self._ended[row] = env.world, env.problem, env.over
         self._prompts[row] = env.observe()
-
-
-def _problem(
-    prompt: str, reference: Any, params: Any, difficulty: float | None, name: str
-) -> Problem:
-    """A `Problem` without the cost of a frozen dataclass's constructor, which checks nothing."""
-    problem = Problem.__new__(Problem)
-    values = problem.__dict__
-    values["prompt"], values["reference"], values["params"] = prompt, reference, params
-    values["difficulty"], values["id"] = difficulty, name
-    return problem
 
 
 def _repeat(items: list[Any], times: int) -> list[Any]:
