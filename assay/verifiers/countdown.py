@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, cast
 
 from assay.core.errors import OptionError, TaskError, bad_value, shorten
 from assay.core.types import Limits, Problem, TaskProblem, Verdict
@@ -23,6 +23,7 @@ from assay.verifiers.numeric import exact, no_answer, refusal_verdict
 from assay.verifiers.rational import write
 
 Use = Literal["all_once", "subset"]
+Goal = tuple[tuple[int, ...], Fraction | int]  # the numbers that are given, and the target
 Read = tuple[Fraction | int, list[int]]  # an expression's value, and the numbers in it
 _SHORT = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})(?![0-9])|[-+*/() ]){1,60}")
 _SHORT_TOKEN = re.compile(r"[0-9]+|[-+*/()]")
@@ -38,13 +39,6 @@ _MAX_TOKENS = 200
 _MAX_DEPTH = 64
 _LITERAL_DIGITS = 100
 _SEARCHED_NUMBERS = 4  # for more, whether a goal can be reached is the author's proof
-
-
-class Goal(NamedTuple):
-    """What is given and wanted."""
-
-    numbers: tuple[int, ...]
-    target: Fraction | int
 
 
 @dataclass(frozen=True)
@@ -97,13 +91,14 @@ class CountdownVerifier(BaseVerifier):
         target = self.target if self.target is not None else params.get("target")
         if numbers is None or target is None:
             raise TaskError("The task has no numbers or no target: give them in its params.")
-        return Goal(_numbers(numbers), target if type(target) is int else exact(target))
+        return _numbers(numbers), target if type(target) is int else exact(target)
 
     def judge(self, outcome: object, task: object) -> Verdict:
         """Parse, check the numbers, evaluate."""
         goal = self.goal(task)
         if type(outcome) is str and len(outcome) <= self._quick_chars:
-            read = self._read_short(outcome)
+            flat = self._flat.fullmatch(outcome)
+            read = _read_flat(outcome) if flat else self._read_short(outcome)
             if read is not None:
                 body = outcome.strip()
                 start = outcome.index(body)
@@ -116,8 +111,6 @@ class CountdownVerifier(BaseVerifier):
 
     def _read_short(self, text: str) -> Read | None:
         """A short reply that is nothing but an expression; None where it needs a closer look."""
-        if self._flat.fullmatch(text):
-            return _read_flat(text)
         if text.strip(_ALPHABET):  # no tag, box or reasoning is made of these characters alone
             return None
         try:
@@ -157,15 +150,15 @@ class CountdownVerifier(BaseVerifier):
         span: tuple[int, int],
         details: dict[str, Any],
     ) -> Verdict:
-        value, literals = read
+        (numbers, target), (value, literals) = goal, read
         shown = write(value)
-        if self.use == "all_once" and sorted(literals) != sorted(goal.numbers):
+        if self.use == "all_once" and sorted(literals) != sorted(numbers):
             fault = "countdown.numbers"
             reason = "The numbers used are not exactly the given ones."
-        elif self.use == "subset" and not Counter(literals) <= Counter(goal.numbers):
+        elif self.use == "subset" and not Counter(literals) <= Counter(numbers):
             fault = "countdown.numbers"
             reason = "A number is used that is not given, or too often."
-        elif value != goal.target:
+        elif value != target:
             fault, reason = "countdown.value", f"The value is {shown[:80]}, not the target."
         else:
             fault, reason = "", "The expression reaches the target with the given numbers."
@@ -176,7 +169,7 @@ class CountdownVerifier(BaseVerifier):
             extracted=text,
             span=span,
             canonical=shown,
-            expected_canonical=write(goal.target),
+            expected_canonical=write(target),
             method="rational",
             certainty="exact",
             verifier=self.label,
@@ -190,22 +183,21 @@ class CountdownVerifier(BaseVerifier):
 
     def task_problems(self, task: Any) -> list[TaskProblem]:
         """A goal that cannot be reached (searched for up to four numbers)."""
-        goal = self.goal(task)
-        if len(goal.numbers) > _SEARCHED_NUMBERS or self.gold_text(task) is not None:
+        numbers, target = self.goal(task)
+        if len(numbers) > _SEARCHED_NUMBERS or self.gold_text(task) is not None:
             return []
-        if goal.target in reachable(goal.numbers, self.operators, self.use):
+        if target in reachable(numbers, self.operators, self.use):
             return []
         return [TaskProblem(code="task.impossible", message="No expression reaches the target.")]
 
 
 def _numbers(given: Any) -> tuple[int, ...]:
-    if type(given) in (tuple, list):
+    if type(given) in (tuple, list) and given:
         for number in given:
             if type(number) is not int or number < 0:
                 break
-        else:
-            if given:
-                return tuple(given)
+        else:  # plain, as nearly always
+            return tuple(given)
     if isinstance(given, str | bytes) or not isinstance(given, Sequence):
         raise TaskError(f"numbers={shorten(cast(object, given))} is not a list of whole numbers.")
     values = tuple(exact(number) for number in cast(Sequence[Any], given))
