@@ -77,7 +77,11 @@ class AnswerEnv(TaskEnv[str, str]):
 
     @staticmethod
     def question(rng: CounterStream, config: Any) -> Question | None:
-        """A question from `rng` and the options, or None to draw again."""
+        """A question from `rng` and the options, or None to draw again.
+
+        It is drawn again anyway where its key belongs to another split; `rng.owns(key)` tells so
+        before the text is made.
+        """
         raise NotImplementedError
 
     @staticmethod
@@ -116,7 +120,9 @@ class AnswerEnv(TaskEnv[str, str]):
         if source is not None:
             question = source.get(self.split, self.index)
         else:
-            question = self.question(rng.counter("init"), self.config)
+            stream = rng.counter("init")
+            stream.wanted = None if self.card.shared_instances else self.split
+            question = self.question(stream, self.config)
             if question is None:
                 return None
         if not self.config.n_shots:
@@ -128,6 +134,7 @@ class AnswerEnv(TaskEnv[str, str]):
     ) -> tuple[Question, ...]:
         """Examples of the train split, all different, never the question itself."""
         rng = CounterStream("shots", self.split, self.index)
+        rng.wanted = "train"
         taken = {question_key(question)}
         shots: list[Question] = []
         wanted = self.config.n_shots

@@ -28,6 +28,7 @@ class DrawnStream(CounterStream):
     def __init__(self) -> None:
         self.ahead: Iterator[float] = iter(())
         self.state = 0
+        self.wanted = None
 
     def bits(self) -> int:
         """The next 64 bits, uniform."""
@@ -56,10 +57,11 @@ class DrawnStream(CounterStream):
         return super().choice(options)
 
 
-def drawn_streams(rows: CounterArray) -> Iterator[DrawnStream]:
+def drawn_streams(rows: CounterArray, wanted: str | None = None) -> Iterator[DrawnStream]:
     """The streams of these rows in turn, with their first draws made: one object, keyed anew."""
     units = (rows.ahead(_AHEAD) >> np.uint64(11)).astype(np.float64) * _UNIT
     stream = DrawnStream()
+    stream.wanted = wanted
     for row, state in zip(units.tolist(), rows.state.tolist(), strict=True):
         stream.ahead, stream.state = iter(row), state
         yield stream

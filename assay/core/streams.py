@@ -15,6 +15,7 @@ from numpy.random import Generator, Philox
 
 from assay.core.encoding import derive_seed
 from assay.core.errors import bad_value
+from assay.core.problems import split_of
 
 T = TypeVar("T")
 
@@ -73,11 +74,15 @@ class CounterStream:
     """Draws by a counter hash: the k-th draw is `mix64(key + k * golden)`.
 
     Quick to key (under a microsecond), and equal element by element to `CounterArray`.
+
+    Attributes:
+        wanted: the split that a question is drawn for, where its key decides; None: any will do.
     """
 
-    __slots__ = ("state",)
+    __slots__ = ("state", "wanted")
 
     def __init__(self, name: str, split: str, index: int, attempt: int = 0) -> None:
+        self.wanted: str | None = None
         self.state = mix64(mix64(_salt(name, split) ^ (index & _MASK)) ^ attempt)
 
     def bits(self) -> int:
@@ -110,6 +115,10 @@ class CounterStream:
                 number //= size
             n -= several
         return out
+
+    def owns(self, key: int) -> bool:
+        """Whether a question with this key may be asked; others are drawn again in any case."""
+        return self.wanted is None or split_of(key) == self.wanted
 
     def shuffled(self, items: Sequence[T]) -> list[T]:
         """A uniform permutation of `items` (Fisher and Yates, from the end)."""

@@ -82,19 +82,20 @@ class TextEpisodes:
         draw, config = type(self._env).question, self._env.config
         found: list[Question | None] = [None] * len(indexes)
         attempts = [0] * len(indexes)
-        anywhere = self._env.card.shared_instances
+        wanted = None if self._env.card.shared_instances else split
         pending, attempt = list(range(len(indexes))), 0
         while pending:
             if attempt > _PATIENCE and len(pending) < _FEW:
                 self._search(split, indexes, pending, found, attempts)
                 break
             missed: list[int] = []
-            streams = self._streams(split, [indexes[k] for k in pending], attempt)
+            rows = [indexes[k] for k in pending]
+            streams = self._streams(split, rows, attempt, wanted)
             for k, stream in zip(pending, streams, strict=True):
                 question = draw(stream, config)
                 if question is not None:
                     key = question.key or question_key(question)
-                    if anywhere or split_of(key) == split:
+                    if wanted is None or split_of(key) == wanted:
                         found[k], attempts[k] = question, attempt
                         continue
                 missed.append(k)
@@ -113,10 +114,16 @@ class TextEpisodes:
             self._env.reset(options={"split": split, "index": indexes[k]})
             found[k], attempts[k] = self._env.world.question, self._env.rng.attempt
 
-    def _streams(self, split: str, indexes: list[int], attempt: int) -> Iterable[CounterStream]:
-        if len(indexes) < _FEW:
-            return [CounterStream("init", split, index, attempt) for index in indexes]
-        return drawn_streams(CounterArray("init", split, codes_of(indexes), attempt))
+    def _streams(
+        self, split: str, indexes: list[int], attempt: int, wanted: str | None
+    ) -> Iterable[CounterStream]:
+        if len(indexes) >= _FEW:
+            rows = CounterArray("init", split, codes_of(indexes), attempt)
+            return drawn_streams(rows, wanted)
+        streams = [CounterStream("init", split, index, attempt) for index in indexes]
+        for stream in streams:
+            stream.wanted = wanted
+        return streams
 
     def _draw(self, row: int) -> Any:
         """A world by the class's own hooks."""
