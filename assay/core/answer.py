@@ -77,7 +77,11 @@ class AnswerEnv(TaskEnv[str, str]):
 
     @staticmethod
     def question(rng: CounterStream, config: Any) -> Question | None:
-        """A question from `rng` and the options, or None to draw again."""
+        """A question from `rng` and the options, or None to draw again.
+
+        It is drawn again anyway where its key belongs to another split; `rng.owns(key)` tells so
+        before the text is made.
+        """
         raise NotImplementedError
 
     @staticmethod
@@ -116,7 +120,9 @@ class AnswerEnv(TaskEnv[str, str]):
         if source is not None:
             question = source.get(self.split, self.index)
         else:
-            question = self.question(rng.counter("init"), self.config)
+            stream = rng.counter("init")
+            stream.wanted = None if self.card.shared_instances else self.split
+            question = self.question(stream, self.config)
             if question is None:
                 return None
         if not self.config.n_shots:
@@ -128,6 +134,7 @@ class AnswerEnv(TaskEnv[str, str]):
     ) -> tuple[Question, ...]:
         """Examples of the train split, all different, never the question itself."""
         rng = CounterStream("shots", self.split, self.index)
+        rng.wanted = "train"
         taken = {question_key(question)}
         shots: list[Question] = []
         wanted = self.config.n_shots
@@ -168,12 +175,12 @@ class AnswerEnv(TaskEnv[str, str]):
     def draw_task(self, rng: Streams) -> Problem:
         """The question with its reference; the prompt shows the worked examples."""
         question = self.world.question
-        return Problem(
-            prompt=self.prompt(),
-            reference=self.reference(question),
-            params=self.params(question),
-            difficulty=question.difficulty,
-            id=f"{self.split}/{self.index}",
+        return problem_of(
+            question,
+            self.prompt(),
+            self.reference(question),
+            self.params(question),
+            f"{self.split}/{self.index}",
         )
 
     def observe(self) -> str:
@@ -223,6 +230,17 @@ class AnswerEnv(TaskEnv[str, str]):
     def outcome(self) -> str | None:
         """The reply, or None when no text was sent."""
         return judged_reply(self.world)
+
+
+def problem_of(
+    question: Question, prompt: str, reference: Any, params: dict[str, Any], name: str
+) -> Problem:
+    """The `Problem` of a question, without a frozen class's constructor, which checks nothing."""
+    problem = Problem.__new__(Problem)
+    values = problem.__dict__
+    values["prompt"], values["reference"], values["params"] = prompt, reference, params
+    values["difficulty"], values["id"] = question.difficulty, name
+    return problem
 
 
 def judged_reply(world: Asked) -> str | None:

@@ -167,6 +167,10 @@ class Odometer:
             out[i], out[j] = out[j], out[i]
         return out
 
+    def owns(self, key: int) -> bool:
+        """Always: what is enumerated is divided afterwards."""
+        return True
+
     def random(self) -> float:
         """A float is drawn from: the source has no end."""
         raise EndlessSource

@@ -15,13 +15,16 @@ from numpy.random import Generator, Philox
 
 from assay.core.encoding import derive_seed
 from assay.core.errors import bad_value
+from assay.core.problems import split_of
 
 T = TypeVar("T")
 
 _MASK = (1 << 64) - 1
-_GOLDEN = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: the increment of splitmix64
+GOLDEN = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: the increment of splitmix64
 _MIX_1 = 0xBF58476D1CE4E5B9
 _MIX_2 = 0x94D049BB133111EB
+_BY_30, _BY_27, _BY_31 = np.uint64(30), np.uint64(27), np.uint64(31)
+_GOLDEN_64, _MIX_1_64, _MIX_2_64 = np.uint64(GOLDEN), np.uint64(_MIX_1), np.uint64(_MIX_2)
 _UNIT = 2.0**-53
 _SPAN = 2**50  # the widest range of which one draw picks without a visible bias
 
@@ -38,9 +41,9 @@ def mix64(value: int) -> int:
 
 def mix64_array(values: np.ndarray) -> np.ndarray:
     """`mix64` of each element of a uint64 array."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(_MIX_1)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(_MIX_2)
-    return values ^ (values >> np.uint64(31))
+    values = (values ^ (values >> _BY_30)) * _MIX_1_64
+    values = (values ^ (values >> _BY_27)) * _MIX_2_64
+    return values ^ (values >> _BY_31)
 
 
 @lru_cache(maxsize=256)
@@ -71,16 +74,20 @@ class CounterStream:
     """Draws by a counter hash: the k-th draw is `mix64(key + k * golden)`.
 
     Quick to key (under a microsecond), and equal element by element to `CounterArray`.
+
+    Attributes:
+        wanted: the split that a question is drawn for, where its key decides; None: any will do.
     """
 
-    __slots__ = ("state",)
+    __slots__ = ("state", "wanted")
 
     def __init__(self, name: str, split: str, index: int, attempt: int = 0) -> None:
+        self.wanted: str | None = None
         self.state = mix64(mix64(_salt(name, split) ^ (index & _MASK)) ^ attempt)
 
     def bits(self) -> int:
         """The next 64 bits, uniform."""
-        self.state = state = (self.state + _GOLDEN) & _MASK
+        self.state = state = (self.state + GOLDEN) & _MASK
         return mix64(state)
 
     def integers(self, low: int, high: int) -> int:
@@ -104,10 +111,14 @@ class CounterStream:
             several = min(fit, n)
             number = self.integers(0, span if several == fit else size**several)
             for _ in range(several):
-                number, pick = divmod(number, size)
-                out.append(options[pick])
+                out.append(options[number % size])
+                number //= size
             n -= several
         return out
+
+    def owns(self, key: int) -> bool:
+        """Whether a question with this key may be asked; others are drawn again in any case."""
+        return self.wanted is None or split_of(key) == self.wanted
 
     def shuffled(self, items: Sequence[T]) -> list[T]:
         """A uniform permutation of `items` (Fisher and Yates, from the end)."""
@@ -129,12 +140,12 @@ class CounterArray:
 
     def bits(self) -> np.ndarray:
         """The next 64 bits of every row, uint64 (n,)."""
-        self.state = self.state + np.uint64(_GOLDEN)
+        self.state = self.state + _GOLDEN_64
         return mix64_array(self.state)
 
     def ahead(self, n: int) -> np.ndarray:
         """The next `n` draws of every row, uint64 (rows, n)."""
-        steps = np.arange(1, n + 1, dtype=np.uint64) * np.uint64(_GOLDEN)
+        steps = np.arange(1, n + 1, dtype=np.uint64) * _GOLDEN_64
         states = self.state[:, None] + steps
         self.state = states[:, -1]
         return mix64_array(states)

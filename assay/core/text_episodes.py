@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 
-from assay.core.answer import AnswerEnv, Asked, judged_reply
+from assay.core.answer import AnswerEnv, Asked, judged_reply, problem_of
 from assay.core.columns import add_verdicts, objects, put, reset_infos
 from assay.core.drawn import codes_of, drawn_streams
 from assay.core.env import TaskEnv
@@ -82,19 +82,20 @@ class TextEpisodes:
         draw, config = type(self._env).question, self._env.config
         found: list[Question | None] = [None] * len(indexes)
         attempts = [0] * len(indexes)
-        anywhere = self._env.card.shared_instances
+        wanted = None if self._env.card.shared_instances else split
         pending, attempt = list(range(len(indexes))), 0
         while pending:
             if attempt > _PATIENCE and len(pending) < _FEW:
                 self._search(split, indexes, pending, found, attempts)
                 break
             missed: list[int] = []
-            streams = self._streams(split, [indexes[k] for k in pending], attempt)
+            rows = [indexes[k] for k in pending]
+            streams = self._streams(split, rows, attempt, wanted)
             for k, stream in zip(pending, streams, strict=True):
                 question = draw(stream, config)
                 if question is not None:
                     key = question.key or question_key(question)
-                    if anywhere or split_of(key) == split:
+                    if wanted is None or split_of(key) == wanted:
                         found[k], attempts[k] = question, attempt
                         continue
                 missed.append(k)
@@ -113,10 +114,16 @@ class TextEpisodes:
             self._env.reset(options={"split": split, "index": indexes[k]})
             found[k], attempts[k] = self._env.world.question, self._env.rng.attempt
 
-    def _streams(self, split: str, indexes: list[int], attempt: int) -> Sequence[Any]:
-        if len(indexes) < _FEW:
-            return [CounterStream("init", split, index, attempt) for index in indexes]
-        return drawn_streams(CounterArray("init", split, codes_of(indexes), attempt))
+    def _streams(
+        self, split: str, indexes: list[int], attempt: int, wanted: str | None
+    ) -> Iterable[CounterStream]:
+        if len(indexes) >= _FEW:
+            rows = CounterArray("init", split, codes_of(indexes), attempt)
+            return drawn_streams(rows, wanted)
+        streams = [CounterStream("init", split, index, attempt) for index in indexes]
+        for stream in streams:
+            stream.wanted = wanted
+        return streams
 
     def _draw(self, row: int) -> Any:
         """A world by the class's own hooks."""
@@ -144,9 +151,7 @@ class TextEpisodes:
             return
         answer, params, start = env.answer, env.params, f"{split}/"
         problems = [
-            _problem(
-                prompt, answer(question), params(question), question.difficulty, f"{start}{index}"
-            )
+            problem_of(question, prompt, answer(question), params(question), f"{start}{index}")
             for prompt, question, index in zip(prompts, firsts, indexes, strict=True)
         ]
         self._problems = _repeat(cast("list[Problem | None]", problems), group)
@@ -272,17 +277,6 @@ class TextEpisodes:
         self._attempts[row], self._entropies[row] = env.rng.attempt, env.rng.entropy
         self._worlds[row], self._problems[row], self._ended[row] = env.world, env.problem, env.over
         self._prompts[row] = env.observe()
-
-
-def _problem(
-    prompt: str, reference: Any, params: Any, difficulty: float | None, name: str
-) -> Problem:
-    """A `Problem` without the cost of a frozen dataclass's constructor, which checks nothing."""
-    problem = Problem.__new__(Problem)
-    values = problem.__dict__
-    values["prompt"], values["reference"], values["params"] = prompt, reference, params
-    values["difficulty"], values["id"] = difficulty, name
-    return problem
 
 
 def _repeat(items: list[Any], times: int) -> list[Any]:

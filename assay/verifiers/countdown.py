@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple, cast
+from functools import cached_property
+from typing import Any, Literal, cast
 
 from assay.core.errors import OptionError, TaskError, bad_value, shorten
 from assay.core.types import Limits, Problem, TaskProblem, Verdict
@@ -20,26 +21,24 @@ from assay.verifiers.characters import Refused
 from assay.verifiers.extraction import Extraction, Found, answer_text
 from assay.verifiers.numeric import exact, no_answer, refusal_verdict
 from assay.verifiers.rational import write
-from assay.verifiers.tasks import params_of
 
 Use = Literal["all_once", "subset"]
+Goal = tuple[tuple[int, ...], Fraction | int]  # the numbers that are given, and the target
+Read = tuple[Fraction | int, list[int]]  # an expression's value, and the numbers in it
 _SHORT = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})(?![0-9])|[-+*/() ]){1,60}")
 _SHORT_TOKEN = re.compile(r"[0-9]+|[-+*/()]")
 _TOKEN = re.compile(r"[ \t\r\n]*(?:([0-9]+)|([-+*/()]))")
+_ALPHABET = "0123456789+-*/() "
+_QUICK_CHARS = 60  # an expression this short keeps all limits on its parts
+_SIGN = re.compile(r"([-+*/])")
 _SPELLINGS = {"×": "*", "·": "*", "÷": "/", "−": "-", r"\times": "*", r"\cdot": "*", r"\div": "/"}
 _OPERATORS = "+-*/"
+_NO_PARAMS: Mapping[str, Any] = {}
 _BOXED = Extraction(mode="boxed")
 _MAX_TOKENS = 200
 _MAX_DEPTH = 64
 _LITERAL_DIGITS = 100
 _SEARCHED_NUMBERS = 4  # for more, whether a goal can be reached is the author's proof
-
-
-class Goal(NamedTuple):
-    """What is given and wanted."""
-
-    numbers: tuple[int, ...]
-    target: Fraction
 
 
 @dataclass(frozen=True)
@@ -87,16 +86,46 @@ class CountdownVerifier(BaseVerifier):
         Raises:
             TaskError: the task does not say, or says it wrongly.
         """
-        params = params_of(task)
+        params = task.params if isinstance(task, Problem) else _NO_PARAMS
         numbers = self.numbers if self.numbers is not None else params.get("numbers")
         target = self.target if self.target is not None else params.get("target")
         if numbers is None or target is None:
             raise TaskError("The task has no numbers or no target: give them in its params.")
-        return Goal(_numbers(numbers), exact(target))
+        return _numbers(numbers), target if type(target) is int else exact(target)
 
     def judge(self, outcome: object, task: object) -> Verdict:
         """Parse, check the numbers, evaluate."""
         goal = self.goal(task)
+        if type(outcome) is str and len(outcome) <= self._quick_chars:
+            flat = self._flat.fullmatch(outcome)
+            read = _read_flat(outcome) if flat else self._read_short(outcome)
+            if read is not None:
+                body = outcome.strip()
+                start = outcome.index(body)
+                return self._verdict(goal, read, body, (start, start + len(body)), {})
+        return self.judge_at_length(outcome, goal)
+
+    @cached_property
+    def _quick_chars(self) -> int:
+        return min(_QUICK_CHARS, self.limits.answer_chars, self.limits.response_chars)
+
+    def _read_short(self, text: str) -> Read | None:
+        """A short reply that is nothing but an expression; None where it needs a closer look."""
+        if text.strip(_ALPHABET):  # no tag, box or reasoning is made of these characters alone
+            return None
+        try:
+            return _read(text, self.operators)
+        except Refused:
+            return None
+
+    @cached_property
+    def _flat(self) -> re.Pattern[str]:
+        """Numbers with operators between them, without parentheses or signs in front."""
+        number = r" *+(?:0|[1-9][0-9]*+) *+"
+        return re.compile(f"{number}(?:[{re.escape(self.operators)}]{number})*+")
+
+    def judge_at_length(self, outcome: object, goal: Goal) -> Verdict:
+        """The same verdict without the short cut for short expressions (tests compare the two)."""
         refused = unusable(outcome, self.limits)
         if refused is not None:
             return refused
@@ -108,32 +137,44 @@ class CountdownVerifier(BaseVerifier):
             return Verdict.reject("countdown.none", "The response is empty.", status="no_answer")
         span = (found.start + start, found.end + start)
         try:
-            value, literals = evaluate_expression(found.text, self.operators)
+            read = _read(found.text, self.operators)
         except Refused as refusal:
             return refusal_verdict(refusal, found, span, details)
-        code, reason = self._fault(goal, value, literals)
-        decide = Verdict.reject if code else Verdict.accept
-        return decide(
-            code or "countdown.reached",
-            reason or "The expression reaches the target with the given numbers.",
-            extracted=found.text,
+        return self._verdict(goal, read, found.text, span, details)
+
+    def _verdict(
+        self,
+        goal: Goal,
+        read: Read,
+        text: str,
+        span: tuple[int, int],
+        details: dict[str, Any],
+    ) -> Verdict:
+        (numbers, target), (value, literals) = goal, read
+        shown = write(value)
+        if self.use == "all_once" and sorted(literals) != sorted(numbers):
+            fault = "countdown.numbers"
+            reason = "The numbers used are not exactly the given ones."
+        elif self.use == "subset" and not Counter(literals) <= Counter(numbers):
+            fault = "countdown.numbers"
+            reason = "A number is used that is not given, or too often."
+        elif value != target:
+            fault, reason = "countdown.value", f"The value is {shown[:80]}, not the target."
+        else:
+            fault, reason = "", "The expression reaches the target with the given numbers."
+        return Verdict.decided(
+            not fault,
+            fault or "countdown.reached",
+            reason,
+            extracted=text,
             span=span,
-            canonical=write(value),
-            expected_canonical=write(goal.target),
+            canonical=shown,
+            expected_canonical=write(target),
             method="rational",
             certainty="exact",
             verifier=self.label,
             details=details,
         )
-
-    def _fault(self, goal: Goal, value: Fraction, literals: list[int]) -> tuple[str, str]:
-        if self.use == "all_once" and sorted(literals) != sorted(goal.numbers):
-            return "countdown.numbers", "The numbers used are not exactly the given ones."
-        if self.use == "subset" and not Counter(literals) <= Counter(goal.numbers):
-            return "countdown.numbers", "A number is used that is not given, or too often."
-        if value != goal.target:
-            return "countdown.value", f"The value is {write(value)[:80]}, not the target."
-        return "", ""
 
     def gold_text(self, task: Any) -> str | None:
         """The task's own solution where its reference is one."""
@@ -142,19 +183,23 @@ class CountdownVerifier(BaseVerifier):
 
     def task_problems(self, task: Any) -> list[TaskProblem]:
         """A goal that cannot be reached (searched for up to four numbers)."""
-        goal = self.goal(task)
-        if len(goal.numbers) > _SEARCHED_NUMBERS or self.gold_text(task) is not None:
+        numbers, target = self.goal(task)
+        if len(numbers) > _SEARCHED_NUMBERS or self.gold_text(task) is not None:
             return []
-        if goal.target in reachable(goal.numbers, self.operators, self.use):
+        if target in reachable(numbers, self.operators, self.use):
             return []
         return [TaskProblem(code="task.impossible", message="No expression reaches the target.")]
 
 
 def _numbers(given: Any) -> tuple[int, ...]:
+    if type(given) in (tuple, list) and given:
+        for number in given:
+            if type(number) is not int or number < 0:
+                break
+        else:  # plain, as nearly always
+            return tuple(given)
     if isinstance(given, str | bytes) or not isinstance(given, Sequence):
         raise TaskError(f"numbers={shorten(cast(object, given))} is not a list of whole numbers.")
-    if given and all(type(number) is int and number >= 0 for number in cast(Sequence[Any], given)):
-        return tuple(cast(Sequence[int], given))
     values = tuple(exact(number) for number in cast(Sequence[Any], given))
     if not values or any(value.denominator != 1 or value < 0 for value in values):
         raise TaskError(
@@ -178,13 +223,38 @@ def evaluate_expression(text: str, operators: str = _OPERATORS) -> tuple[Fractio
         Refused: `unparsable` outside the grammar, `over_limit` beyond 200 tokens or depth 64,
             `incorrect` for a division by zero.
     """
+    value, literals = _read(text, operators)
+    return Fraction(value), literals
+
+
+def _read(text: str, operators: str) -> Read:
     parser = _Parser(_tokens(text), operators)
     value = parser.sum()
     if parser.at != len(parser.tokens):
         raise _unread()
     if parser.zero:
         raise Refused("The expression divides by zero.", "incorrect", "countdown.zero_division")
-    return Fraction(value), parser.literals
+    return value, parser.literals
+
+
+def _read_flat(text: str) -> Read | None:
+    """An expression that is known to be flat: one loop; None where it divides by zero."""
+    parts = _SIGN.split(text)
+    literals = list(map(int, parts[::2]))
+    total: Fraction | int = 0
+    term: Fraction | int = literals[0]
+    for at, sign in enumerate(parts[1::2], 1):
+        number = literals[at]
+        if sign == "*":
+            term *= number
+        elif sign == "/":
+            if number == 0:
+                return None
+            term = _quotient(term, number)
+        else:
+            total += term
+            term = number if sign == "+" else -number
+    return total + term, literals
 
 
 def _unread() -> Refused:
@@ -199,8 +269,9 @@ def _tokens(text: str) -> list[str]:
     if len(text) > 40 * _MAX_TOKENS:
         raise _over("too many characters")
     text = text.strip().strip("$").strip()
-    for spelling, sign in _SPELLINGS.items():
-        text = text.replace(spelling, f"{sign} " if spelling[0] == "\\" else sign)
+    if "\\" in text or not text.isascii():
+        for spelling, sign in _SPELLINGS.items():
+            text = text.replace(spelling, f"{sign} " if spelling[0] == "\\" else sign)
     tokens: list[str] = []
     if _SHORT.fullmatch(text):  # no number too long or oddly written: nothing to look for
         return _SHORT_TOKEN.findall(text)

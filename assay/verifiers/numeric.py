@@ -227,11 +227,10 @@ class NumberVerifier(BaseVerifier):
         details: dict[str, Any],
         code: str = "number.different",
     ) -> Verdict:
-        return Verdict(
-            passed=passed,
-            status="correct" if passed else "incorrect",
-            code="number.equal" if passed else code,
-            reason=f"Read {canonical[:80]}.",
+        return Verdict.decided(
+            passed,
+            "number.equal" if passed else code,
+            f"Read {canonical[:80]}.",
             extracted=text,
             span=span,
             canonical=canonical,

@@ -7,6 +7,7 @@ from assay.core.types import Limits
 from assay.verifiers.characters import Refused, symbolic
 from assay.verifiers.grammar import Node
 
+_SHORT = 1 << 64  # whole numbers below are written without looking at their size
 _WORK_BITS = 2_000_000  # bits of all intermediate results together; bounds the time of one answer
 
 
@@ -20,7 +21,7 @@ def evaluate(node: Node, limits: Limits) -> Fraction:
     return _Evaluator(limits).value(node)
 
 
-def size_bits(value: Fraction) -> int:
+def size_bits(value: Fraction | int) -> int:
     """Bits of numerator and denominator together."""
     return value.numerator.bit_length() + value.denominator.bit_length()
 
@@ -103,8 +104,10 @@ class _Evaluator:
         return Fraction(above, below)
 
 
-def write(value: Fraction) -> str:
-    """A fraction for people; sizes beyond a few thousand digits by their size alone."""
+def write(value: Fraction | int) -> str:
+    """A number for people; sizes beyond a few thousand digits by their size alone."""
+    if type(value) is int and -_SHORT < value < _SHORT:
+        return str(value)
     if size_bits(value) > 8_000:
         return f"a number of {size_bits(value)} bits"
     return str(value)

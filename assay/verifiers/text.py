@@ -77,11 +77,10 @@ class ExactText(BaseVerifier):
         self, body: str, expected: str, start: int, end: int, details: dict[str, Any]
     ) -> Verdict:
         passed = body == expected
-        return Verdict(
-            passed=passed,
-            status="correct" if passed else "incorrect",
-            code="text.equal" if passed else "text.different",
-            reason="The text is the reference." if passed else "The text is not the reference.",
+        return Verdict.decided(
+            passed,
+            "text.equal" if passed else "text.different",
+            "The text is the reference." if passed else "The text is not the reference.",
             extracted=body,
             span=(start, end),
             canonical=body,
@@ -212,11 +211,10 @@ class NormalisedText(BaseVerifier):
         passed: bool,
         details: dict[str, Any],
     ) -> Verdict:
-        return Verdict(
-            passed=passed,
-            status="correct" if passed else "incorrect",
-            code="text.equal" if passed else "text.different",
-            reason="The text is the reference." if passed else "The text is not the reference.",
+        return Verdict.decided(
+            passed,
+            "text.equal" if passed else "text.different",
+            "The text is the reference." if passed else "The text is not the reference.",
             extracted=text,
             span=span,
             canonical=body,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from assay.core.drawn import drawn_streams
 from assay.core.errors import OptionError
+from assay.core.problems import Odometer
 from assay.core.streams import (
     STREAMS,
     CounterArray,
@@ -120,6 +122,16 @@ def test_counter_draws_are_uniform():
 def test_shuffled_is_a_permutation_and_reaches_all():
     seen = {tuple(CounterStream("init", "train", i).shuffled("abc")) for i in range(200)}
     assert len(seen) == 6
+
+
+def test_a_stream_owns_the_keys_of_the_split_that_is_wanted():
+    stream = CounterStream("init", "eval", 0)
+    assert all(stream.owns(key) for key in range(10))
+    stream.wanted = "eval"
+    assert [key for key in range(20) if stream.owns(key)] == [8, 18]
+    drawn = drawn_streams(CounterArray("init", "test", np.arange(3, dtype=np.uint64), 0), "test")
+    assert [[key for key in range(20) if s.owns(key)] for s in drawn] == [[9, 19]] * 3
+    assert Odometer().owns(8)
 
 
 def test_counters_belong_to_the_problem():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 
+import numpy as np
 import pytest
 
 from assay.core import errors
@@ -28,6 +30,30 @@ def test_a_verdict_cannot_contradict_itself():
         Verdict.reject("c", "r", status="verifier_error")
     with pytest.raises(OptionError):
         Verdict.error("c", "r", status="incorrect")
+
+
+def test_a_decided_verdict_is_what_the_constructor_makes():
+    fields: dict = {
+        "extracted": "4",
+        "span": (2, 3),
+        "canonical": "4",
+        "expected_canonical": "5",
+        "method": "exact",
+        "certainty": "exact",
+        "verifier": "number@1",
+        "details": {"n": [1]},
+    }
+    for passed, make in ((True, Verdict.accept), (False, Verdict.reject)):
+        for given in ({}, fields):
+            quick, plain = Verdict.decided(passed, "c", "r", **given), make("c", "r", **given)
+            assert type(quick) is Verdict and quick == plain and repr(quick) == repr(plain)
+            assert pickle.loads(pickle.dumps(quick)) == plain
+            with pytest.raises(dataclasses.FrozenInstanceError):
+                quick.passed = not passed  # type: ignore[misc]
+    assert Verdict.decided(True, "c", "r").details is not Verdict.decided(True, "c", "r").details
+    for passed in (1, 0, None, "yes", np.True_):
+        with pytest.raises(OptionError, match="passed"):
+            Verdict.decided(passed, "c", "r")  # type: ignore[arg-type]
 
 
 def test_rewards_are_floats_and_errors_have_none():

@@ -6,9 +6,10 @@ from collections import Counter
 import pytest
 
 from assay.core import registry
+from assay.core.problems import split_of
 from assay.core.streams import CounterStream
 from assay.core.types import SPLITS
-from assay.envs.math.countdown import CountdownConfig, CountdownEnv, combined, search
+from assay.envs.math.countdown import CountdownConfig, CountdownEnv, combined, plan_of, search
 
 
 def questions(n, **options):
@@ -55,11 +56,38 @@ def test_two_numbers_have_many_targets():
 
 
 def test_signs_that_do_not_fit_give_way():
-    assert combined([4, 4], 0, "-") == (0, 0)
-    assert combined([4, 4], 0, "-+") == (8, 1)
-    assert combined([100, 50], 0, "*+") == (150, 1)  # no product beyond 999
-    assert combined([100, 50], 0, "*") == (5_000, 1)  # unless nothing else is allowed
-    assert combined([2, 6], 0, "/") == (3, 1)
+    assert combined([4, 4], 0, plan_of(2, "-")) == (0, 0)
+    assert combined([4, 4], 0, plan_of(2, "-+")) == (8, 1)
+    assert combined([100, 50], 0, plan_of(2, "*+")) == (150, 1)  # no product beyond 999
+    assert combined([100, 50], 0, plan_of(2, "*")) == (5_000, 1)  # unless nothing else is allowed
+    assert combined([2, 6], 0, plan_of(2, "/")) == (3, 1)
+
+
+def test_every_place_and_sign_is_a_way_to_join():
+    plan = plan_of(3, "+-")
+    assert plan.size == (2 * 2) * (1 * 2)
+    values = {combined([9, 5, 1], shape, plan)[0] for shape in range(plan.size)}
+    assert values == {15, 13, 5, 3}  # 9+5+1, 9+5-1, 9-5+1 or 9-(5-1), 9-5-1 or 9-(5+1)
+
+
+def test_the_order_of_the_numbers_does_not_change_the_key():
+    by_problem: dict[tuple, set[int]] = {}
+    for question in questions(20_000, n_numbers=3, max_number=4):
+        numbers, target, _ = question.data
+        by_problem.setdefault((target, *sorted(numbers)), set()).add(question.key)
+    keys = [key for keys in by_problem.values() for key in keys]
+    assert len(keys) == len(set(keys)) == len(by_problem) > 40
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_expressions_are_tried_until_one_belongs_to_the_split(split):
+    found = 0
+    for index in range(100):
+        stream = CounterStream("init", split, index)
+        stream.wanted = split
+        question = CountdownEnv.question(stream, CountdownConfig())
+        found += question is not None and split_of(question.key) == split
+    assert found > 50  # one draw in ten would be, without trying
 
 
 def test_search_says_when_there_is_none():

@@ -4,7 +4,7 @@ import time
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.core.errors import OptionError
@@ -136,3 +136,57 @@ def test_short_expressions_are_read_like_long_ones(text: str):
             return refusal.code, refusal.status, str(refusal)
 
     assert read(text) == read(f"{text}{' ' * 70}\t")
+
+
+numbers = st.sampled_from(["0", "1", "2", "3", "8", "12", "07", "00", "123456789012", "9" * 40])
+flats = st.lists(
+    st.tuples(
+        numbers, st.sampled_from(["+", "-", "*", "/", " + ", "- ", "  *", " / ", "", " ", "-("])
+    ),
+    min_size=1,
+    max_size=6,
+).map(lambda pairs: "".join(number + sign for number, sign in pairs))
+junk = st.sampled_from(
+    ["", "", "", " ", "-", "(", ")", "1", "=24", "\n", "\t", "٣", "_0", "$", "x"]
+)
+replies = (
+    st.tuples(junk, flats, numbers, junk).map("".join)
+    | trees
+    | trees.map(lambda tree: tree.replace("(", "-(", 1))
+    | st.text("0123456789+-*/() ", max_size=70)
+    | st.text(max_size=12)
+)
+verifiers = st.builds(
+    CountdownVerifier,
+    st.sampled_from([[1, 2], [8, 3, 12], [8, 3, 8, 3], [0, 1]]),
+    st.sampled_from([24, 3, 0, -1, Fraction(8, 3)]),
+    use=st.sampled_from(["all_once", "subset"]),
+    operators=st.sampled_from(["+-*/", "+", "-+", "*/", "/", "-"]),
+)
+
+
+@settings(max_examples=500)
+@given(replies, verifiers)
+def test_short_and_long_way_give_the_same_verdict(reply: str, judge: CountdownVerifier):
+    for text in (reply, f"  {reply} "):
+        short = judge.judge(text, None)
+        assert short.to_dict() == judge.judge_at_length(text, judge.goal(None)).to_dict()
+
+
+def test_a_plain_expression_goes_the_short_way(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(CountdownVerifier, "judge_at_length", None)
+    for text in ("4*7-8/8", "4 * 7 - 8 / 8", "(7-8/8)*4", " -(8/8-7)*4 "):
+        assert not GAME.verify(text, None).is_error
+    assert GAME.verify("24 = 4*6", None).is_error
+
+
+def test_a_faulty_task_is_said_whatever_the_reply():
+    for params in (
+        {},
+        {"numbers": [4]},
+        {"numbers": [4, -6], "target": 24},
+        {"numbers": "46", "target": 1},
+    ):
+        for reply in ("4*6", "no idea", None):
+            task = Problem(prompt="?", params=params)
+            assert CountdownVerifier().verify(reply, task).status == "task_error"

@@ -87,15 +87,12 @@ class ArithmeticEnv(AnswerEnv):
             (0, 10) if config.digits == 1 else (10 ** (config.digits - 1), 10**config.digits)
         )
         numbers = tuple(rng.choices(range(low, high), config.terms))
-        signs = rng.choice(sign_rows(config.operators, config.terms - 1))
-        shown = str(numbers[0])
-        for sign, number in zip(signs, numbers[1:], strict=True):
-            shown += f" {sign} {number}"
+        signs, pattern = rng.choice(sign_rows(config.operators, config.terms - 1))
         key = 0
         if signs[0] != "-" and signs.count(signs[0]) == len(signs):
             key = text_key(f"{signs[0]}{sorted(numbers)}")
         difficulty = float(config.digits * (len(signs) + signs.count("*")))
-        return Question(f"What is {shown}?", (numbers, signs), difficulty, key)
+        return Question(pattern % numbers, (numbers, signs), difficulty, key)
 
     @staticmethod
     def answer(question: Question) -> int:
@@ -107,9 +104,10 @@ ArithmeticVectorEnv = answer_vector(ArithmeticEnv)
 
 
 @lru_cache(maxsize=64)
-def sign_rows(operators: str, n: int) -> tuple[str, ...]:
-    """Every row of `n` signs, so that one draw picks all of them."""
-    return tuple(map("".join, product(operators, repeat=n)))
+def sign_rows(operators: str, n: int) -> tuple[tuple[str, str], ...]:
+    """Every row of `n` signs with its question's pattern, so that one draw picks all of it."""
+    rows = map("".join, product(operators, repeat=n))
+    return tuple((row, f"What is %d{''.join(f' {sign} %d' for sign in row)}?") for row in rows)
 
 
 def value(numbers: tuple[int, ...], signs: str) -> int:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from math import factorial, prod
-from typing import Any
+from math import inf, prod
+from typing import Any, NamedTuple
 
 from assay.core.answer import AnswerConfig, AnswerEnv
 from assay.core.answer_vector import answer_vector
 from assay.core.errors import bad_value
-from assay.core.problems import Question, text_key
-from assay.core.streams import CounterStream
+from assay.core.problems import Question
+from assay.core.streams import CounterStream, mix64
 from assay.core.types import Verifier
 from assay.verifiers import CountdownVerifier
 
 OPERATORS = "+-*/"
+SHAPES = 40  # expressions tried over the same numbers, before others are drawn
 LARGEST = 999  # no product on the way is larger, as long as another operator fits
 
 
@@ -66,10 +68,11 @@ class CountdownEnv(AnswerEnv):
         drawn from 1 to this. `operators`: which signs may be used.
 
     Seeding:
-        Numbers and expression are drawn from `init`. The same numbers in another order with the
-        same target belong to the same split. With two numbers the instances are enumerated. From
-        three numbers on, the plain sum and the plain product are no targets, unless the options
-        allow nothing else.
+        Numbers and expression are drawn from `init`; an expression that is not fit, or whose target
+        belongs to another split, gives way to another over the same numbers. The same numbers in
+        another order with the same target belong to the same split. With two numbers the instances
+        are enumerated. From three numbers on, the plain sum and the plain product are no targets,
+        unless the options allow nothing else.
 
     Example:
         >>> env = CountdownEnv(n_numbers=3)
@@ -94,21 +97,23 @@ class CountdownEnv(AnswerEnv):
     @staticmethod
     def question(rng: CounterStream, config: CountdownConfig) -> Question | None:
         n, top, operators = config.n_numbers, config.max_number, config.operators
+        plan = plan_of(n, operators)
         numbers: list[int] = []
         draw = rng.integers(0, top**n)  # one draw for all of them
         for _ in range(n):
-            draw, number = divmod(draw, top)
-            numbers.append(number + 1)
-        shape = rng.integers(0, factorial(n - 1) * len(operators) ** (n - 1))
-        target, kinds = combined(numbers.copy(), shape, operators)
-        if target < 1:
-            return None
-        if n > 2 and len(operators) > 1 and target in (sum(numbers), prod(numbers)):
-            return None
-        shown = ", ".join(map(str, numbers))
-        text = f"Make {target} from the numbers {shown} with the signs {' '.join(operators)}."
-        key = text_key(f"{target}{sorted(numbers)}")
-        return Question(text, (tuple(numbers), target, operators), float(2 * n + kinds), key)
+            numbers.append(draw % top + 1)
+            draw //= top
+        total, product = sum(numbers), prod(numbers)
+        unfit = (0, total, product) if n > 2 and len(operators) > 1 else (0,)
+        first = rng.integers(0, plan.size)
+        for shape in range(first, first + SHAPES):
+            target, kinds = combined(numbers.copy(), shape, plan)
+            key = mix64((product * 1_024 + total) * 1_024 + target)  # the same in every order
+            if target not in unfit and rng.owns(key):
+                text = plan.pattern % (target, *numbers)
+                data = (tuple(numbers), target, operators)
+                return Question(text, data, float(2 * n + kinds), key)
+        return None
 
     @staticmethod
     def answer(question: Question) -> None:
@@ -127,36 +132,65 @@ class CountdownEnv(AnswerEnv):
 CountdownVectorEnv = answer_vector(CountdownEnv)
 
 
-def combined(values: list[int], shape: int, operators: str) -> tuple[int, int]:
+class Plan(NamedTuple):
+    """What follows from the count of numbers and the signs.
+
+    Attributes:
+        steps: neighbours are joined until one value is left; for each join all its choices: a
+            place, and the signs in the order of their trial.
+        size: in how many ways all joins together can be chosen.
+        limit: no product is larger.
+        pattern: of the question's text.
+    """
+
+    steps: tuple[tuple[tuple[int, str], ...], ...]
+    size: int
+    limit: float
+    pattern: str
+
+
+@lru_cache(maxsize=64)
+def plan_of(n: int, operators: str) -> Plan:
+    """The plan for `n` numbers."""
+    orders = [operators[k:] + operators[:k] for k in range(len(operators))]
+    steps = tuple(tuple(itertools.product(range(places), orders)) for places in range(n - 1, 0, -1))
+    shown = ", ".join(["%d"] * n)
+    return Plan(
+        steps,
+        size=prod(map(len, steps)),
+        limit=inf if operators == "*" else LARGEST,
+        pattern=f"Make %d from the numbers {shown} with the signs {' '.join(operators)}.",
+    )
+
+
+def combined(values: list[int], shape: int, plan: Plan) -> tuple[int, int]:
     """The value of the expression that `shape` spells, and how many kinds of signs it has.
 
-    Neighbours are joined until one value is left; since the values were drawn alike, joining
-    neighbours reaches every shape. A sign that does not fit gives way to the next. Value 0: none
-    fits.
+    Since the values were drawn alike, joining neighbours reaches every shape. A sign that does not
+    fit gives way to the next. Value 0: none fits. `values` are used up.
     """
-    used = ""
-    for places in range(len(values) - 1, 0, -1):
-        shape, first = divmod(shape, len(operators))
-        shape, at = divmod(shape, places)
-        one, two = values[at], values[at + 1]
+    used: set[str] = set()
+    for choices in plan.steps:
+        at, signs = choices[shape % len(choices)]
+        shape //= len(choices)
+        two, one = values.pop(at), values[at]
         if one < two:
             one, two = two, one
-        for sign in operators[first:] + operators[:first]:
+        for sign in signs:
             if sign == "+":
                 value = one + two
             elif sign == "-":
                 value = one - two
             elif sign == "*":
-                value = one * two if one * two <= LARGEST or operators == "*" else 0
+                value = one * two if one * two <= plan.limit else 0
             else:
                 value = 0 if one % two else one // two
             if value:
                 break
         else:
             return 0, 0
-        values[at : at + 2] = [value]
-        if sign not in used:
-            used += sign
+        values[at] = value
+        used.add(sign)
     return values[0], len(used)
 
 
