@@ -91,13 +91,12 @@ class AnyOrder:
             return [Lost(unit, "by chance")]
         self.worker.add(unit)
         done = []
-        while not done:
-            done = self.worker.advance()
-        (event,) = done
-        assert isinstance(event, Finished)
-        return [event]
+        while sum(len(event.rows) for event in done) < len(unit.keys):  # rows come as they are ready
+            done += self.worker.advance()
+        assert all(isinstance(event, Finished) for event in done)
+        return done
 
-    def close(self):
+    def close(self, wait_s=0.0):
         self.worker.close()
 
 
