@@ -58,7 +58,9 @@ class Flags(Common):
     leaderboard: Annotated[
         Text, flag("add a row for each run to this file of JSON lines", "FILE")
     ] = None
-    serve: Annotated[bool, flag("serve the page, for big runs and remote machines")] = False
+    serve: Annotated[
+        bool, flag("serve the page, for big runs and remote machines; the tables are in it")
+    ] = False
     host: Annotated[str, flag("where --serve listens (default: this machine only)", "HOST")] = (
         "127.0.0.1"
     )
@@ -82,6 +84,9 @@ def run(flags: Flags, words: list[str]) -> int:
     if flags.out is not None:
         refuse_results_file(Path(flags.out))
     with opened(flags.runs, flags.baseline) as runs:
+        if flags.serve and not _more_is_asked(flags):  # at once: the page has the tables
+            _serve(runs, flags)
+            return 0
         comparisons = compare_runs(runs[0], runs[1:])
         measured = runs[1:] if flags.baseline else runs
         if flags.json:
@@ -95,11 +100,21 @@ def run(flags: Flags, words: list[str]) -> int:
             else:
                 say(f"{what}: {path}")
         if flags.serve:
-            load("assay.report.serve:serve")(runs, flags.host, flags.port)
+            _serve(runs, flags)
         defects = any(run.results.findings for run in measured) or any(
             row.n_failures for run in measured for row in run.results
         )
     return int(failed or defects)
+
+
+def _serve(runs: Sequence[OpenRun], flags: Flags) -> None:
+    load("assay.report.serve:serve")(runs, flags.host, flags.port)
+
+
+def _more_is_asked(flags: Flags) -> bool:
+    """Whether something is to be printed, written or decided beside the page."""
+    asked = (flags.out, flags.export, flags.leaderboard, flags.fail_below, flags.fail_below_low)
+    return flags.json or any(value is not None for value in asked)
 
 
 # ---------------------------------------------------------------------- what is printed

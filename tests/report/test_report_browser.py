@@ -458,6 +458,6 @@ def test_the_benchmark_measures_both():
     assert ran.returncode == bool(missed), ran.stderr
     assert [f["what"] for f in figures if f["target"]] == [
         "file, 60 episodes: opened",
-        "served, 90 rows: opened, list shown",
+        "served, 90 rows: opened, from the command on",
     ]
     assert all(f["value"] > 0 for f in figures)

@@ -6,9 +6,15 @@ import csv
 import http.client
 import io
 import json
+import re
+import signal
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
+from subprocess import PIPE
 from urllib.parse import urlencode, urlsplit
+from urllib.request import urlopen
 
 import pytest
 from report_runs import ENVS, episode, key, make_two_runs, write_run
@@ -219,3 +225,22 @@ def test_a_taken_port_and_too_many_files_are_one_sentence(serving, tmp_path):
     paths = [write_run(tmp_path / f"{i}.db", f"p{i}", n=1) for i in range(11)]
     with open_runs(paths) as runs, pytest.raises(StoreError, match="11 results files"):
         make_server(runs, port=0)
+
+
+def test_the_command_serves_at_once_and_ends_with_an_interrupt(two_runs):
+    """Without the tables, which take a while for a big run."""
+    command = [sys.executable, "-m", "assay.cli.main", "report", *map(str, two_runs)]
+    process = subprocess.Popen(
+        [*command, "--serve", "--port", "0"], stdout=PIPE, stderr=PIPE, text=True
+    )
+    try:
+        address = re.search(r"http://127\.0\.0\.1:\d+/", process.stderr.readline())[0]
+        with urlopen(f"{address}api/rows", timeout=30) as answer:
+            assert json.load(answer)["total"] == 60
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, out) == (0, "")
+    assert err == "assay: The report is no longer served.\n"
