@@ -23,8 +23,9 @@ export PYTHON TORCH TORCH_INDEX
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
-demo: .venv/demo-done ## set up, evaluate three policies on the demo suite, print the table
+demo: .venv/demo-done ## set up, evaluate three policies, print the table, write the report page
 	.venv/bin/assay evaluate $(DEMO_POLICIES) --suite demo --max-new-tokens 48 --out runs/demo
+	@.venv/bin/assay report runs/demo -o runs/demo/report.html >/dev/null
 
 test: .venv/test-done ## set up, then the whole suite except what is slow or needs a GPU
 	@tools/setup missing

@@ -131,7 +131,7 @@ def run(flags: Flags, words: list[str]) -> int:
             if len(jobs) == 1:
                 raise
             note(f"assay: {job.policy}: {err}")
-            code = max(code, 2)
+            code = max(code, getattr(err, "exit_code", 2))
             continue
         results.append(found)
         code = max(code, found.exit_code)

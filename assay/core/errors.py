@@ -78,6 +78,16 @@ class PolicyError(AssayError, RuntimeError):
     """A policy that cannot be loaded or does not keep its protocol."""
 
 
+class PolicyUnavailable(PolicyError):
+    """A policy cannot be asked at all, through no doing of its own: a run stops, and can go on.
+
+    Raised by `act`, or returned by `act_batch` in place of an action: a served model that is gone
+    or refuses the key says nothing about any episode, so none of them is written down.
+    """
+
+    exit_code = 3
+
+
 class StoreError(AssayError, RuntimeError):
     """A results file that belongs to another run, another program or another driver."""
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import FrameType, TracebackType
 from typing import Any
 
+from assay.core.errors import PolicyUnavailable
 from assay.evaluation.backends.base import Backend, Event, Finished, Lost, Unit
 from assay.evaluation.config import EpisodeStatus
 from assay.evaluation.plan import EpisodeKey, Plan, PlannedEnv
@@ -200,16 +201,26 @@ class Driver:
         return Unit(self._unit_number, tuple(keys), attempt)
 
     def drive(self, backend: Backend, interrupt: Interrupts) -> None:
-        """Run until everything is stored, or an interrupt comes."""
+        """Run until everything is stored, or an interrupt comes.
+
+        Raises:
+            PolicyUnavailable: what was ready has been stored.
+        """
         try:
             while not interrupt.requested:
                 self._dispatch(backend)
                 if not self._outstanding:
                     break
                 self._take(backend.events(_WAIT_S))
+        except PolicyUnavailable:
+            self._finish(backend)
+            raise
         except BaseException:
             backend.close(0.0)
             raise
+        self._finish(backend)
+
+    def _finish(self, backend: Backend) -> None:
         backend.close()
         self._take(backend.events(0.0))
         self.store.flush()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from assay.core.errors import OptionError, StoreError, shorten
+from assay.core.errors import OptionError, PolicyUnavailable, StoreError, shorten
 from assay.core.types import Policy, Split
 from assay.evaluation.backends.base import Backend, Job, find_backend
 from assay.evaluation.backends.choice import choose_place
@@ -269,6 +269,9 @@ def _run(
             if driver.unfinished:
                 driver.drive(make_backend(job), interrupt)
             store.flush()
+        except PolicyUnavailable as err:
+            store.close()
+            raise PolicyUnavailable(f"{err} {_kept(config)}") from err
         except BaseException:
             store.close()
             raise
@@ -280,6 +283,12 @@ def _run(
     if config.out is not None:
         store.close()
     return results
+
+
+def _kept(config: EvalConfig) -> str:
+    if config.out is None:
+        return "Nothing was kept: with out= (--out FILE) a run can be continued."
+    return "What was played before is kept: run the same again when it answers."
 
 
 def _find_run(store: Store, config: EvalConfig, identity: dict[str, Any]) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assay.core.errors import AssayError, PolicyError, VerifierError
+from assay.core.errors import AssayError, PolicyError, PolicyUnavailable, VerifierError
 from assay.core.registry import load
 from assay.core.types import Policy, Step, Verdict
 from assay.evaluation.config import EpisodeStatus, Frames
@@ -169,6 +169,8 @@ class Player:
                 self._begin(key)
             if self._offer is not None:
                 self._offer(env.action_space, choices)
+        except PolicyUnavailable:
+            raise
         except (Exception, SystemExit) as err:
             return self._over(run, "policy_error", "policy.raised", error=_trace(err))
         self._running.append(run)
@@ -206,6 +208,8 @@ class Player:
             return [self._act(run) for run in running]
         try:
             return self._ask_batch(running)
+        except PolicyUnavailable:
+            raise
         except (Exception, SystemExit) as err:
             if len(running) == 1:
                 return [_Raised(err)]
@@ -216,6 +220,8 @@ class Player:
             return self.policy.act(run.observation, _visible(run.info, run.traits.private))
         except ContextFull as full:
             return full
+        except PolicyUnavailable:
+            raise
         except (Exception, SystemExit) as err:
             return _Raised(err)
 
@@ -379,6 +385,8 @@ class _Raised:
 
 def _as_raised(action: Any) -> Any:
     """An exception in a batch of actions counts as raised for its own episode."""
+    if isinstance(action, PolicyUnavailable):
+        raise action
     if isinstance(action, Exception) and not isinstance(action, ContextFull):
         return _Raised(action)
     return action

@@ -21,7 +21,7 @@ from chat_server import Handler, Key, Server, serving
 
 from assay.agents.language import client
 from assay.agents.language.endpoint import EndpointPolicy
-from assay.core.errors import AssayError, PolicyError
+from assay.core.errors import AssayError, PolicyError, PolicyUnavailable
 from assay.evaluation.engine import evaluate
 from assay.evaluation.record import read_payload
 from assay.evaluation.store import Store
@@ -75,14 +75,19 @@ def test_the_key_stands_in_no_file_log_or_error(server, tmp_path, monkeypatch, c
     server.always = LEAKS[leak]
     out = tmp_path / "run.db"
     with caplog.at_level(logging.DEBUG):
-        found = evaluate(
-            f"endpoint:{server.where}", "assay/Compare-v0", n=2, out=out,
-            policy_settings={"tries": 2},
-        )  # fmt: skip
+        try:
+            found = evaluate(
+                f"endpoint:{server.where}", "assay/Compare-v0", n=2, out=out,
+                policy_settings={"tries": 2},
+            )  # fmt: skip
+        except PolicyUnavailable as err:
+            assert leak in ("in a refusal", "in JSON")
+            said = [caplog.text, str(err), repr(err.__cause__)]
+        else:
+            expected = "finished" if leak == "as a reply" else "policy_error"
+            assert found[0].counts[expected] == 2
+            said = [caplog.text, repr(found), str(found.faults())]
     assert server.headers[0]["Authorization"] == f"Bearer {SECRET}"
-    expected = "finished" if leak == "as a reply" else "policy_error"
-    assert found[0].counts[expected] == 2
-    said = [caplog.text, repr(found), str(found.faults())]
     with Store(out) as store:
         said += store.query("SELECT settings, identity FROM runs")[0]
         for _, steps in store.query("SELECT episode, steps FROM trajectories"):
@@ -233,7 +238,9 @@ def test_sixteen_requests_are_under_way_together(server):
     assert (found.prompt_tokens, found.completion_tokens) == (32 * 9, 32 * 3)
 
 
-def test_a_server_that_leaves_ends_the_rest_as_policy_errors(tmp_path):
+@pytest.mark.parametrize("backend", ["inline", "process"])
+def test_a_server_that_leaves_stops_the_run_and_fails_no_episode(tmp_path, backend):
+    out = tmp_path / "run.db"
     with serving() as server:
 
         def leave(handler: Handler) -> None:
@@ -242,14 +249,35 @@ def test_a_server_that_leaves_ends_the_rest_as_policy_errors(tmp_path):
                 server.socket.close()
 
         server.always = leave
-        found = evaluate(
-            f"endpoint:{server.where}", "assay/Compare-v0", n=12, batch=2,
-            policy_settings={"tries": 2, "concurrency": 2},
-        )  # fmt: skip
-    counts = found[0].counts
-    assert counts["finished"] >= 6
-    assert counts["finished"] + counts["policy_error"] == 12
-    assert "gave no reply in 2 of 2 tries" in found.faults()[0].error
+        with pytest.raises(PolicyUnavailable, match=r"gave no reply in 2 of 2.*run the same again"):
+            evaluate(
+                f"endpoint:{server.where}", "assay/Compare-v0", n=12, batch=2, out=out,
+                backend=backend, policy_settings={"tries": 2, "concurrency": 2},
+            )  # fmt: skip
+    with Store(out) as store:
+        statuses = [status for (status,) in store.query("SELECT status FROM episodes")]
+    assert 5 <= len(statuses) < 12 and set(statuses) == {"finished"}
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404])
+def test_a_refusal_of_all_requests_stops_the_run(server, tmp_path, status):
+    server.always = lambda handler: handler.send(status, b"not for you")
+    with pytest.raises(PolicyUnavailable, match=rf"HTTP {status}.*not for you") as caught:
+        evaluate(f"endpoint:{server.where}", "assay/Compare-v0", n=5, out=tmp_path / "run.db")
+    assert caught.value.exit_code == 3
+    server.always = lambda handler: handler.reply("5")
+    found = evaluate(f"endpoint:{server.where}", "assay/Compare-v0", n=5, out=tmp_path / "run.db")
+    assert found[0].counts["finished"] == 5
+
+
+def test_failures_in_a_row_are_the_servers(server):
+    server.always = lambda handler: handler.send(500, b"overloaded")
+    settings = {"tries": 1, "concurrency": 2}
+    with pytest.raises(PolicyUnavailable, match=r"replies in a row.*--retry policy_error"):
+        evaluate(
+            f"endpoint:{server.where}", "assay/Compare-v0", n=40, batch=2, policy_settings=settings
+        )
+    assert len(server.requests) < 20
 
 
 def test_an_episode_that_fails_leaves_the_others_alone(server):

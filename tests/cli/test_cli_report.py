@@ -84,7 +84,7 @@ def test_a_machine_s_faults_fail_a_report(assay_command, monkeypatch, tmp_path):
 
     with monkeypatch.context() as patch:
         patch.setattr(CompareEnv, "apply", broken)
-        evaluate("scripted", ENVS, n=4, out=tmp_path / "a.db")
+        evaluate("scripted", ENVS, n=4, out=tmp_path / "a.db", backend="inline")
     ran = assay_command("report", str(tmp_path / "a.db"), "--fail-below", "0.5")
     assert ran.code == 1
     assert "assay/Compare-v0: no episode finished." in ran.err

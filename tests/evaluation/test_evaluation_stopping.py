@@ -91,7 +91,9 @@ class AnyOrder:
             return [Lost(unit, "by chance")]
         self.worker.add(unit)
         done = []
-        while sum(len(event.rows) for event in done) < len(unit.keys):  # rows come as they are ready
+        while sum(len(event.rows) for event in done) < len(
+            unit.keys
+        ):  # rows come as they are ready
             done += self.worker.advance()
         assert all(isinstance(event, Finished) for event in done)
         return done

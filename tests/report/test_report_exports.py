@@ -118,7 +118,7 @@ def test_what_machines_failed_is_exported_too(tmp_path, monkeypatch):
         raise RuntimeError("the environment raises")
 
     monkeypatch.setattr(CompareEnv, "apply", broken)
-    evaluate("scripted", ENVS[:1], n=3, out=tmp_path / "a.db")
+    evaluate("scripted", ENVS[:1], n=3, out=tmp_path / "a.db", backend="inline")
     text = export_episodes(tmp_path / "a.db", tmp_path / "a.csv").read_text(encoding="utf-8")
     assert text.count("env_error") == 3
 

@@ -25,12 +25,12 @@ def broken(monkeypatch):
 
 
 def test_nothing_finished_is_a_dash_and_never_0(broken):
-    found = evaluate("scripted", [COMPARE, GUESS], n=5)
+    found = evaluate("scripted", [COMPARE, GUESS], n=5, backend="inline")
     (faulty, whole) = tables.one_policy(found).rows
     assert faulty == (COMPARE, "–", "–", "–", "1", "–", "5 env_error")
     assert whole[:2] == (GUESS, "1.000") and whole[5:] == ("5", "–")
     (faulty, whole) = tables.several_policies(
-        [("a", found), ("b", evaluate("random", GUESS, n=4))]
+        [("a", found), ("b", evaluate("random", GUESS, n=4, backend="inline"))]
     )[1]
     assert faulty == (COMPARE, "–", "–", "–")
     assert whole[:2] == (GUESS, "4/5") and whole[2].startswith("1.000 [")
@@ -91,7 +91,10 @@ def test_difficulties_hold_every_counted_episode_once(tmp_path, samples):
 
 
 def test_a_comparison_says_what_it_left_out(broken):
-    first, second = evaluate("scripted", [COMPARE, GUESS], n=4), evaluate("random", GUESS, n=6)
+    first, second = (
+        evaluate("scripted", [COMPARE, GUESS], n=4, backend="inline"),
+        evaluate("random", GUESS, n=6, backend="inline"),
+    )
     found = compare(second, first)
     (row,) = tables.comparison(found).rows
     assert row[:2] == (GUESS, "4") and row[7].startswith("+") and len(row) == 11
@@ -99,7 +102,7 @@ def test_a_comparison_says_what_it_left_out(broken):
         f"{GUESS}: left out 2 episodes that only one run has.",
         f"Only scripted has {COMPARE}.",
     ]
-    found = compare(first, evaluate("random", COMPARE, n=4))
+    found = compare(first, evaluate("random", COMPARE, n=4, backend="inline"))
     (row,) = tables.comparison(found).rows
     assert row == (COMPARE, "0", "0", "–", "–", "0", "0", "–", "–", "–", "–")
     assert "left out 4 pairs with a fault of the machine" in tables.comparison_remarks(found)[0]
@@ -112,13 +115,13 @@ def test_small_p_values_are_not_rounded_to_0():
 
 
 def test_the_gate_names_what_is_too_low(tmp_path, broken):
-    evaluate("scripted", [COMPARE, GUESS], n=10, out=tmp_path / "a.db")
+    evaluate("scripted", [COMPARE, GUESS], n=10, out=tmp_path / "a.db", backend="inline")
     with open_runs([tmp_path]) as runs:
         assert too_low(runs, 0.5) == [f"scripted, {COMPARE}: no episode finished"]
         assert too_low(runs, 1.0)[1:] == []
         (_, low) = too_low(runs, low=0.9)
         assert low.startswith(f"scripted, {GUESS}: lower end 0.") and low.endswith("is below 0.9")
-    evaluate("random", GUESS, n=10, out=tmp_path / "b.db")
+    evaluate("random", GUESS, n=10, out=tmp_path / "b.db", backend="inline")
     with open_runs([tmp_path / "b.db"]) as runs:
         (said,) = too_low(runs, 0.99)
         assert "pass rate 0." in said and said.endswith("is below 0.99")

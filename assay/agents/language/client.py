@@ -18,12 +18,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from assay.agents.language.link import Link, NoTrust
-from assay.core.errors import PolicyError, shorten
+from assay.core.errors import PolicyError, PolicyUnavailable, shorten
 from assay.evaluation.rollout import ContextFull
 
 log = logging.getLogger("assay.language")
 
 _RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_FOR_ALL = frozenset({401, 402, 403, 404})  # say nothing about this one request
 _MAX_BYTES = 32 << 20
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
 _SHORT_KEY = 8
@@ -81,9 +82,10 @@ class Address:
 class _Again(Exception):
     """A failure that another try may mend, with the wait that the server asks for."""
 
-    def __init__(self, what: str, wait_s: float = 0.0) -> None:
+    def __init__(self, what: str, wait_s: float = 0.0, *, gone: bool = False) -> None:
         super().__init__(what)
         self.wait_s = wait_s
+        self.gone = gone  # nothing listens there, so the request had no part in it
 
 
 class ChatClient:
@@ -150,6 +152,7 @@ class ChatClient:
 
         Raises:
             PolicyError: none could be had; says what came instead. ContextFull: it is too long.
+            PolicyUnavailable: the server is gone, or refuses us whatever we ask.
         """
         deadline_s = min(self.deadline_s, within_s)
         end = time.monotonic() + deadline_s
@@ -162,7 +165,8 @@ class ChatClient:
                 wait = max(err.wait_s, backoff_s(number))
                 left = end - time.monotonic()
                 if number == self.tries or wait >= left:
-                    raise PolicyError(
+                    kind = PolicyUnavailable if err.gone else PolicyError
+                    raise kind(
                         f"{self.address} gave no reply in {number} of {self.tries} tries and "
                         f"{deadline_s - left:.0f} s: {err}."
                     ) from None  # what came before may quote the server, and the server our key
@@ -196,7 +200,9 @@ class ChatClient:
             try:
                 response, data = self._talk(link, raw)
             except NoTrust as err:
-                raise PolicyError(f"{self.address} {err}.") from err
+                raise PolicyUnavailable(f"{self.address} {err}.") from err
+            except ConnectionRefusedError as err:
+                raise _Again(f"the connection failed: {err}", gone=True) from None
             except (OSError, http.client.HTTPException) as err:
                 if link.late or isinstance(err, TimeoutError):
                     raise _Again(
@@ -251,7 +257,8 @@ def _refusal(address: Address, status: int, reason: str, said: str) -> Exception
         403: " Set ASSAY_API_KEY to a key that may use this model.",
         404: " Check the model's name and the address, which often ends in /v1.",
     }.get(status, "")
-    return PolicyError(f"{address} refused: HTTP {status} {reason}: {said}.{hint}")
+    kind = PolicyUnavailable if status in _FOR_ALL else PolicyError
+    return kind(f"{address} refused: HTTP {status} {reason}: {said}.{hint}")
 
 
 def backoff_s(number: int) -> float:

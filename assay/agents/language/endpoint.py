@@ -18,9 +18,10 @@ from assay.agents.language.generate import Sampling
 from assay.agents.parts.messages import Message, Shots, opening_of
 from assay.agents.parts.settings import need_text, need_text_action, read_settings
 from assay.core.encoding import derive_seed
-from assay.core.errors import PolicyError, bad_value
+from assay.core.errors import PolicyError, PolicyUnavailable, bad_value
 from assay.evaluation.rollout import ContextFull
 
+_FAILURES = 8  # replies in a row that could not be had: then it is the server's doing
 KEY_VARIABLE = "ASSAY_API_KEY"
 
 
@@ -94,6 +95,7 @@ class EndpointPolicy:
         self._talks: dict[Hashable, _Talk] = {}
         self._single = _Single(0)
         self._pool: ThreadPoolExecutor | None = None
+        self._failures = 0  # in a row
 
     def describe(self) -> dict[str, Any]:
         """Model, address and sampling, as they enter the fingerprint of a run; never the key."""
@@ -153,15 +155,34 @@ class EndpointPolicy:
         for talk, future in waiting:
             try:
                 talk.answer = future.result()
-            except (PolicyError, ContextFull) as err:
+                self._failures = 0
+            except ContextFull as err:
                 talk.answer = err
+                self._failures = 0
+            except PolicyError as err:
+                talk.answer = err
+                self._failures += 1
         failed = [t for t in talks if isinstance(t.answer, PolicyError)]
+        self._refuse_to_go_on([t.answer for t in failed])
         if failed:
             err = failed[0].answer
             if len(talks) == 1:
                 failed[0].answer = None
             raise PolicyError(str(err))
         return [self._take(talk) for talk in talks]
+
+    def _refuse_to_go_on(self, errors: Sequence[Any]) -> None:
+        """Raise where the server, and no single request, is to blame."""
+        for err in errors:
+            if isinstance(err, PolicyUnavailable):
+                raise PolicyUnavailable(str(err))
+        if self._failures >= _FAILURES:
+            raise PolicyUnavailable(
+                f"{self._failures} replies in a row could not be had; the last: {errors[-1]} Of "
+                "these, stored rows say policy_error: --retry policy_error plays them again."
+                if errors
+                else f"{self._client.address} gives no replies."
+            )
 
     def _body(self, talk: _Talk, text: str, policy_seed: int) -> dict[str, Any]:
         s = self.settings

@@ -16,6 +16,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
+from assay.core.errors import PolicyUnavailable
 from assay.evaluation.backends.base import Job
 from assay.evaluation.backends.board import Board
 from assay.evaluation.backends.memory import resident_mib
@@ -116,6 +117,9 @@ class Session:
         except Ended:
             with suppress(Ended):
                 self._hand_over()
+        except PolicyUnavailable:
+            self._hand_over()
+            raise
         finally:
             self._worker.close()
 
@@ -166,6 +170,9 @@ def serve(pipe: Connection, board: Board, episodes: int) -> None:
         session.run()
     except Ended:
         pass
+    except PolicyUnavailable as err:
+        with suppress(Ended):
+            line.send("failed", portable(err))
     except BaseException as err:  # such as the KeyboardInterrupt that a policy raises
         with suppress(Ended):
             line.send("dying", f"{type(err).__name__}: {err}".rstrip(": "))
