@@ -48,8 +48,9 @@ format: .venv/test-done ## rewrite the code in the house format, mend what ruff 
 	.venv/bin/ruff check --fix-only .
 	.venv/bin/ruff format .
 
-bench: .venv/bench-done ## steps per CPU-second beside four other libraries
-	.venv/bin/python -m benchmarks.text_envs
+bench: .venv/bench-done ## steps per CPU-second beside four libraries, evaluations beside Inspect
+	@status=0; for table in text_envs evaluation; do \
+	    .venv/bin/python -m benchmarks.$$table || status=1; done; exit $$status
 
 clean: ## remove .venv, caches and build output (runs/ stays)
 	rm -rf .venv build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -36,6 +36,24 @@ def derive_seed(*parts: object, bits: int = 63) -> int:
     return int.from_bytes(blake2b(encode(parts), digest_size=8).digest(), "little") >> (64 - bits)
 
 
+def seed_series(*prefix: object, more: int = 1) -> Callable[..., int]:
+    """`derive_seed(*prefix, *rest)` as a function of `rest`, which has `more` parts.
+
+    For many seeds that begin alike: the prefix is written and hashed once.
+    """
+    head = b"(" + struct.pack("<I", len(prefix) + more) + b"".join(map(encode, prefix))
+    start = blake2b(head, digest_size=8)
+
+    def seed(*rest: object) -> int:
+        if len(rest) != more:
+            raise EncodingError(f"{len(rest)} parts are not valid: expected {more}.")
+        state = start.copy()
+        state.update(b"".join(map(encode, rest)))
+        return int.from_bytes(state.digest(), "little") >> 1
+
+    return seed
+
+
 def encode(value: object) -> bytes:
     """Canonical bytes of plain data.
 

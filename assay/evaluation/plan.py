@@ -7,7 +7,7 @@ policy meets the same episodes. Keys are made when asked for: a plan of a millio
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, cast
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.core.config import resolved
-from assay.core.encoding import derive_seed, digest
+from assay.core.encoding import digest, seed_series
 from assay.core.errors import AssayError, OptionError, bad_value, shorten
 from assay.core.problems import check_split, visiting_order
 from assay.core.registry import card, make, matching, missing_options, parse_env
@@ -84,26 +84,40 @@ class PlannedEnv:
             return None
         return visiting_order(self.size, self.seed, self.split, self.env_id)
 
+    def _seeds(self, name: str, more: int = 1) -> Callable[..., int]:
+        return seed_series(self.seed, name, self.split, self.env_id, more=more)
+
+    @cached_property
+    def _endless_index(self) -> Callable[..., int]:
+        return self._seeds("index")
+
+    @cached_property
+    def _env_seed(self) -> Callable[..., int]:
+        return self._seeds("env")
+
+    @cached_property
+    def _policy_seed(self) -> Callable[..., int]:
+        return self._seeds("policy", more=2)
+
     def index(self, episode: int) -> int:
         """The problem of an episode: from a seeded permutation, or a derived number."""
         if self._order is not None:
             return int(self._order[episode])
-        index = derive_seed(self.seed, "index", self.split, self.env_id, episode)
+        index = self._endless_index(episode)
         return index if self.size is None else index % self.size
 
     def key(self, policy_id: str, episode: int, sample: int) -> EpisodeKey:
         """The key of one episode, with its seeds."""
-        seed, split, env_id = self.seed, self.split, self.env_id
         return EpisodeKey(
-            env_id,
+            self.env_id,
             self.digest,
             policy_id,
-            split,
+            self.split,
             episode,
             sample,
             self.index(episode),
-            derive_seed(seed, "env", split, env_id, episode),
-            derive_seed(seed, "policy", split, env_id, episode, sample),
+            self._env_seed(episode),
+            self._policy_seed(episode, sample),
         )
 
 

@@ -169,15 +169,14 @@ def verdict_json(verdict: Verdict | None, blobs: Blobs) -> Any:
     """A verdict as plain values; fields that say nothing are left out."""
     if verdict is None:
         return None
-    values = {name: value for name, value in verdict.to_dict().items() if _says_something(value)}
-    values["passed"] = verdict.passed
+    values = verdict.to_dict()
     if verdict.cost.wall_s == verdict.cost.cpu_s == 0.0:
-        values.pop("cost", None)
-    return json_value(values, blobs)
-
-
-def _says_something(value: Any) -> bool:
-    return value is not None and value != "" and value != [] and value != {}
+        del values["cost"]
+    return {
+        name: json_value(value, blobs)
+        for name, value in values.items()
+        if value or name == "passed"
+    }
 
 
 def json_value(value: Any, blobs: Blobs) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from assay.core.encoding import EncodingError, decode, derive_seed, digest, encode
+from assay.core.encoding import EncodingError, decode, derive_seed, digest, encode, seed_series
 
 Pair = namedtuple("Pair", "left right")
 
@@ -136,6 +136,15 @@ def test_mutilated_bytes_are_refused():
 def test_parts_of_a_seed_are_typed_and_separate():
     parts = [(1,), ("1",), (1.0,), (True,), (1, 1), (11,), ((1, 1),), (), (None,), ("",)]
     assert len({derive_seed(*p) for p in parts}) == len(parts)
+
+
+def test_a_series_gives_the_seeds_of_its_parts_written_out():
+    one, two = seed_series(7, "env", "test"), seed_series(more=2)
+    for part in (0, 1, 2**40, -1, "1", 1.0, True, None, ("a", 2)):
+        assert one(part) == derive_seed(7, "env", "test", part)
+        assert two("x", part) == derive_seed("x", part)
+    with pytest.raises(EncodingError, match="2 parts are not valid: expected 1"):
+        one(1, 2)
 
 
 @pytest.mark.parametrize("bits", [1, 31, 32, 63, 64])
