@@ -25,7 +25,7 @@ help: ## this list
 
 demo: .venv/demo-done ## set up, evaluate three policies, print the table, write the report page
 	.venv/bin/assay evaluate $(DEMO_POLICIES) --suite demo --max-new-tokens 48 --out runs/demo
-	@.venv/bin/assay report runs/demo -o runs/demo/report.html >/dev/null
+	@.venv/bin/assay report runs/demo -o runs/demo/report.html | tail -n 1
 
 test: .venv/test-done ## set up, then the whole suite except what is slow or needs a GPU
 	@tools/setup missing
