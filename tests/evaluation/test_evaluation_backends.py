@@ -227,7 +227,7 @@ def test_several_that_kill_and_one_that_interrupts():
         policy_settings={"deeds": deeds},
     )  # fmt: skip
     assert statuses(results) == {int(episode): "crashed" for episode in deeds}
-    with results._open() as store:
+    with results.opened() as store:
         (steps,) = store.query("SELECT steps FROM trajectories WHERE episode = 5")[0]
         said = read_payload(steps, store.blob).error
     assert re.fullmatch(r"The worker \d+ ended \(exit code 1\): KeyboardInterrupt", said)
