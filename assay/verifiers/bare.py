@@ -3,7 +3,12 @@
 import re
 from typing import NamedTuple
 
-from assay.verifiers.doubt import denied, doubt_after, doubt_before, doubtful_remark
+from assay.verifiers.doubt import (
+    denied,
+    doubt_after,
+    doubt_before,
+    doubtful_remark,
+)
 from assay.verifiers.units import KNOWN_UNITS, SCALE_WORDS
 from assay.verifiers.wording import doubtful, sentence_end, sentence_start
 
@@ -16,6 +21,7 @@ _DIGITS = re.compile(r"\$?[0-9]{1,3}")
 _GROUP_OR_FRACTION = re.compile(r"[0-9]{3}(?![0-9])|[0-9]+/[0-9]+|\\[dt]?frac|[½⅓⅔¼¾]")
 # "2 and 3" is two answers and "2 to 3" none, not a 3.
 _LISTING = frozenset({"and", "&", "to", "through"})
+_LEAD = re.compile(r"(?:=(?!=)|A:)(?=\s*[^\s=])")  # "= 84", and the label of worked examples
 _FENCE = re.compile(r"\s*`{3,}[A-Za-z]*\s*")
 _REMARK = re.compile(r"\s\(([^()]*[A-Za-z]{2}[^()]*)\)[.!\s*_]*$")
 _SENTENCE_WORD = re.compile(r"(?:I|A|[A-Za-z][a-z]*['’]?[a-z]+)[,:]?\s+(?!=)")
@@ -95,7 +101,7 @@ def _doubted(found: Bare, word: str) -> Bare:
 
 def _remark_at_end(text: str, start: int, end: int) -> int:
     """Where a harmless remark in parentheses begins that ends the text behind a number, or 0."""
-    if text[end - 1] not in ").!*_":
+    if text[end - 1] not in ").!*_" or not text[end - 3 : end].rstrip(".!*_ ").endswith(")"):
         return 0
     begin = sentence_start(text, end - 1)
     remark = _REMARK.search(text, max(start, begin, end - 200), end)
@@ -113,9 +119,8 @@ def _last_line(text: str, start: int, end: int) -> Bare:
             break
         end = start + len(text[start : line - 1].rstrip())
     found = _edges(text, max(line, start), end)
-    if text.startswith("=", found.start) and text[found.start + 1 : found.start + 2] not in "=":
-        found = _edges(text, found.start + 1, found.end)
-    return found
+    lead = _LEAD.match(text, found.start, found.end)
+    return _edges(text, lead.end(), found.end) if lead else found
 
 
 def _edges(text: str, start: int, end: int) -> Bare:

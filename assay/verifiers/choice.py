@@ -26,7 +26,7 @@ _EVERYTHING = re.compile(
     r"\b(?:both|all of (?:the above|them)|none of (?:the above|them)|any of)\b", re.I
 )
 _AROUND = re.compile(
-    r"(?:\b(?:option|choice|answer|statement|letter|alternative|candidate|response)\s+)?"
+    r"(?:\b(?:option|choice|statement|letter|alternative|candidate|response)\s+)?"
     rf"[(\[\"'“*_`$]*{LABEL}[)\]\"'”*_`$]*",
     re.I,
 )

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from assay.verifiers.bare import only_number
-from assay.verifiers.doubt import denied_before, doubt_after, doubt_before
+from assay.verifiers.doubt import doubt_after, doubt_before
 from assay.verifiers.wording import claim, hedges, negates, sentence_end, sentence_start
 
 _MARKER = re.compile(
@@ -38,6 +38,7 @@ _REASON = re.compile(
     r"as(?! (?:well|long|far|much|many|little|few)\b))\b",
     re.I,
 )
+_OR = re.compile(r"\bor(?: (?:the|my|an?))?\s*$", re.I)  # "the answer is 73 or the answer is 72"
 _OPENERS = {"$$": "$$", "$": "$", r"\(": r"\)", r"\[": r"\]"}
 _REMARK = re.compile(r"\s\((?!\s*mod)[^()]*[A-Za-z]{2}[^()]*\)$")
 _EMPHASIS = " \t\r\n*_`"
@@ -121,9 +122,9 @@ def _in_sentence(text: str, marker: re.Match[str], whole: bool) -> Marked:
     said = claim(text, sentence_start(text, marker.start()), marker.start())
     if negates(said) or negates(text[marker.end() : end][:400]):
         return found._replace(status="ambiguous", trouble="The marked sentence denies its answer.")
-    if hedges(said.replace(" or ", " ")):
+    if hedges(said.replace(" or ", " ")) or _OR.search(said):
         return found._replace(status="ambiguous", trouble="The marked answer is hedged.")
-    word = denied_before(text, marker.start()) if found.status == "found" else ""
+    word = doubt_before(text, marker.start(), boxed=True) if found.status == "found" else ""
     return _doubted(found, word) if word else found
 
 

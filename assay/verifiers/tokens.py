@@ -39,6 +39,8 @@ _TEXT = re.compile(
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+|[{}%$|])")
 _PRICE = re.compile(r"\s*-?\s*\$\s*-?\s*[0-9.]")
 _PRICE_BEHIND = re.compile(r"\s*(-?)\s*([0-9][0-9.,]*)\s*\$\s*")
+# "48 + 24 = **72**"; behind a digit or bracket it would be a power as programs write it.
+_EMPHASIS = re.compile(r"(?<![^\s=(])\*\*([^*\s][^*]*)(?:\*\*(?![^\s.,;:)])|$)")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _SIGNS = frozenset("+-*/^_()[]{},;:=<>|!%")
 _ALIASES = {
@@ -102,7 +104,7 @@ def tokenize(text: str, limits: Limits, *, commas: str = "thousands") -> list[To
     """
     if len(text) > limits.answer_chars:
         raise too_big("The answer is too long.")
-    text = undelimited(plain_math(text)).strip()
+    text = undelimited(_EMPHASIS.sub(r" \1 ", plain_math(text))).strip()
     if text.startswith("~"):
         raise Refused("'~' says that the value is only near.", "ambiguous", "math.ambiguous")
     if text.endswith(".") and not text.endswith(".."):

@@ -33,7 +33,13 @@ def is_negation(word: str) -> bool:
 
 def negates(text: str) -> bool:
     """Whether any word of a text denies."""
-    return any(is_negation(word) for word in words(text))
+    return _any_negation(words(text), text)
+
+
+def _any_negation(said: list[str], text: str) -> bool:
+    if not NEGATIONS.isdisjoint(said):
+        return True
+    return ("'" in text or "’" in text) and any(word.endswith("n't") for word in said)
 
 
 def hedges(text: str) -> bool:
@@ -52,7 +58,7 @@ def doubtful(text: str) -> bool:
     said = words(text)
     if "be" in said and only_possible(text):
         return True
-    return not HEDGES.isdisjoint(said) or any(is_negation(word) for word in said)
+    return not HEDGES.isdisjoint(said) or _any_negation(said, text)
 
 
 def sentence_start(text: str, at: int) -> int:

@@ -23,7 +23,7 @@ _READ_CHARS = 400  # of the last paragraph; a comparison is far shorter
 _PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
 _NUMBER = re.compile(r"[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+")
-_FORMAT = re.compile(r"\\[()\[\]]|[*_`$]")
+_FORMAT = re.compile(r"\\[()\[\]]|[*_`$]|</?answer>")
 _OF_TWO = re.compile(r"\bof (?:the|these|those) (?:two numbers|two|numbers|pair)\b|\bof them\b")
 _TOKEN = re.compile(r"[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|[a-z]+|'s\b|####|\\[lg]t\b|\S")
 _SMALLER = re.compile(
@@ -46,7 +46,7 @@ _SYMBOLS: Mapping[str, str] = {
         "w": "which",
         "a": "answer ####",
         "l": "so thus hence therefore then clearly obviously definitely i think believe we see",
-        ";": ", ; . ! because since as",
+        ";": ", ; . ! ( ) because since as",
         ">": r"> \gt",
         "<": r"< \lt",
         "": "the a an final correct right my our out two numbers",
@@ -55,8 +55,8 @@ _SYMBOLS: Mapping[str, str] = {
 }
 _TOPIC = re.compile(r"pn&n")
 _CLAUSES = (  # which number a clause says is larger: its first, its second, the other one
-    (re.compile(r"o?n(?:>o?n|v?btn)"), "first"),
-    (re.compile(r"o?n(?:<o?n|v?stn)"), "second"),
+    (re.compile(r"o?n(?:>o?n|v?bto?n)"), "first"),
+    (re.compile(r"o?n(?:<o?n|v?sto?n)"), "second"),
     (re.compile(r"o?nvbo?"), "first"),
     (re.compile(r"o?nvso?"), "other"),
     (re.compile(r"o?bo?o?vo?n"), "first"),
@@ -102,10 +102,10 @@ class LargerVerifier(NumberVerifier):
             return super().judge_at_length(outcome, task)
         start, end = _last_paragraph(text)
         marked = last_marked(text, whole=True)
-        if end - start > _READ_CHARS or (marked is not None and marked.end <= start):
+        if marked is not None and marked.end <= start:
             return super().judge_at_length(outcome, task)
         paragraph = text[start:end]
-        claims = read_comparison(paragraph, pair)
+        claims = read_comparison(paragraph, pair) if len(paragraph) <= _READ_CHARS else None
         if claims is None and marked is not None:
             return super().judge_at_length(outcome, task)
         if claims is None:
@@ -118,7 +118,7 @@ class LargerVerifier(NumberVerifier):
                 "larger.ambiguous",
                 "The reply names numbers and does not say in one way which is larger.",
                 status="ambiguous",
-                extracted=paragraph,
+                extracted=paragraph[: self.limits.answer_chars],
                 span=span,
                 details=details,
             )
@@ -129,7 +129,7 @@ class LargerVerifier(NumberVerifier):
 def _last_paragraph(text: str) -> tuple[int, int]:
     end = len(text.rstrip())
     start = 0
-    for blank in _PARAGRAPH.finditer(text, max(0, end - 2 * _READ_CHARS), end):
+    for blank in _PARAGRAPH.finditer(text, 0, end):
         start = blank.end()
     return start + len(text[start:end]) - len(text[start:end].lstrip()), end
 
@@ -167,18 +167,24 @@ def _claims(said: str, numbers: list[int], pair: tuple[int, ...]) -> set[int] | 
             found |= set(pair) - {own[0]}
         else:
             found.add(own[rule == "second"])
+    if not found <= set(numbers):
+        return set(pair)  # "557 is smaller" only implies the other one
     return found or None
 
 
 def _clauses(said: str, numbers: list[int]) -> Iterator[tuple[str, list[int]]]:
     """The clauses of a text in symbols with their numbers; what it compares is left out."""
+    kept: list[int] = []
+    at = passed = 0
+    for topic in _TOPIC.finditer(said):
+        count = said[at : topic.start()].count("n")
+        kept += numbers[passed : passed + count]
+        at, passed = topic.end(), passed + count + 2
+    kept += numbers[passed:]
     at = 0
-    for part in re.split(r"[;&]", _TOPIC.sub(lambda _: "P;", said)):
-        if part.endswith("P"):
-            at += 2
-            part = part[:-1]
-        clause = re.sub(r"^l*(?:av)?l*", "", part)
+    for part in re.split(r"[;&]", _TOPIC.sub("", said)):
+        clause = re.sub(r"^[lv]*(?:av)?l*", "", "" if part == "p" else part)
         count = clause.count("n")
         if clause:
-            yield clause, numbers[at : at + count]
+            yield clause, kept[at : at + count]
         at += count
