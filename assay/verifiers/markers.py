@@ -33,7 +33,7 @@ _FILLER = re.compile(
 )
 # "84 because …": the reason is no part of the answer. "84 as well as 85" gives no reason.
 _REASON = re.compile(
-    r"[,;]?\s+(?:[—–-]+\s+)?(?:because|since|given that|due to|"
+    r"(?<!well)[,;]?\s+(?:[—–-]+\s+)?(?:because|since|given that|due to|"
     r"which (?:is|was|equals|makes|means|matches|agrees|follows|we)|"
     r"as(?! (?:well|long|far|much|many|little|few)\b))\b",
     re.I,

@@ -49,7 +49,8 @@ _PLACE = _one_of(
     " given", " (?:i|we) (?:choose|chose|pick|picked|select|would choose|would pick)",
 )  # fmt: skip
 _CHOOSING = (
-    r"(?:you (?:should|must|can) |(?:i|we)(?:'d| would|'ll| will|'m| am|'ve| have| can| must| should)? |let's |to )?"
+    r"(?:you (?:should|must|can) |let's |to |"
+    r"(?:i|we)(?:'d| would|'ll| will|'m| am|'ve| have| can| must| should)? )?"
     + _one_of(
         *"choose choosing chose chosen pick picking picked select selecting selected take taking "
         "say answer mark get have think believe trust".split(),
