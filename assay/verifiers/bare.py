@@ -3,6 +3,12 @@
 import re
 from typing import NamedTuple
 
+from assay.verifiers.doubt import (
+    denied,
+    doubt_after,
+    doubt_before,
+    doubtful_remark,
+)
 from assay.verifiers.units import KNOWN_UNITS, SCALE_WORDS
 from assay.verifiers.wording import doubtful, sentence_end, sentence_start
 
@@ -15,6 +21,10 @@ _DIGITS = re.compile(r"\$?[0-9]{1,3}")
 _GROUP_OR_FRACTION = re.compile(r"[0-9]{3}(?![0-9])|[0-9]+/[0-9]+|\\[dt]?frac|[½⅓⅔¼¾]")
 # "2 and 3" is two answers and "2 to 3" none, not a 3.
 _LISTING = frozenset({"and", "&", "to", "through"})
+_LEAD = re.compile(r"(?:=(?!=)|A:)(?=\s*[^\s=])")  # "= 84", and the label of worked examples
+_FENCE = re.compile(r"\s*`{3,}[A-Za-z]*\s*")
+_REMARK = re.compile(r"\s\(([^()]*[A-Za-z]{2}[^()]*)\)[.!\s*_]*$")
+_SENTENCE_WORD = re.compile(r"(?:I|A|[A-Za-z][a-z]*['’]?[a-z]+)[,:]?\s+(?!=)")
 _BULLET = re.compile(r"(?:[-*•]|\d{1,3}[.)])[ \t]+")
 _EDGE = " \t\r\n*_`'\"“”,;:!?."
 _NEAR = 160  # characters looked at first; the last number is mostly there
@@ -46,19 +56,71 @@ def last_bare(text: str) -> Bare | None:
     whole = text[start:end]
     outside = _COMMAND_WORDS.sub("", whole) if "\\" in whole else whole
     if not _PROSE.search(outside):
-        line = whole.rfind("\n") + 1
-        return _edges(text, start + line, end)
+        return _unless_doubted(text, _last_line(text, start, end))
+    remark = _remark_at_end(text, start, end)
+    end = remark or end
     formula = _last_formula(text, start, end)
     run = _last_run(text, formula.end if formula else start, end)
     found = run or formula
     if found is None:
-        return _edges(text, start, end)._replace(formula=False)
+        return _unless_doubted(text, _edges(text, start, end)._replace(formula=False))
     sentence = text[sentence_start(text, found.start) : sentence_end(text, found.end)]
     if doubtful(sentence):
         return found._replace(
             status="ambiguous", trouble="The sentence of the answer denies or hedges it."
         )
+    word = denied(sentence) or doubt_before(text, found.start)
+    return _doubted(found, word) if word else _unless_doubted(text, found)
+
+
+def only_number(text: str, start: int, end: int) -> Bare | None:
+    """The number of a sentence that holds one and opens with words; None for any other text."""
+    if end - start > 400 or not _SENTENCE_WORD.match(text, start, end):
+        return None
+    formula = _last_formula(text, start, end)
+    found = _last_run(text, formula.end if formula else start, end) or formula
+    if found is None:
+        return None
+    before, behind = text[start : found.start], text[found.end : end]
+    if any("0" <= char <= "9" or char in "\\=" for char in before + behind):
+        return None
+    word = denied(before) or doubt_before(text, found.start)
+    if doubtful(before) or doubtful(behind) or word:
+        return _doubted(found, word or before.strip()[-40:])
     return found
+
+
+def _unless_doubted(text: str, found: Bare) -> Bare:
+    word = doubt_after(text, found.end, text[found.start : found.end])
+    return _doubted(found, word) if word else found
+
+
+def _doubted(found: Bare, word: str) -> Bare:
+    return found._replace(status="ambiguous", trouble=f"The answer stands next to '{word}'.")
+
+
+def _remark_at_end(text: str, start: int, end: int) -> int:
+    """Where a harmless remark in parentheses begins that ends the text behind a number, or 0."""
+    if text[end - 1] not in ").!*_" or not text[end - 3 : end].rstrip(".!*_ ").endswith(")"):
+        return 0
+    begin = sentence_start(text, end - 1)
+    remark = _REMARK.search(text, max(start, begin, end - 200), end)
+    said = text[max(start, begin) : remark.start()] if remark else ""
+    if remark is None or not any("0" <= char <= "9" for char in said):
+        return 0
+    return 0 if doubtful_remark(remark[1], said) else remark.start()
+
+
+def _last_line(text: str, start: int, end: int) -> Bare:
+    """The last line of a text without prose, the fences of a code block and a lead "=" left out."""
+    while True:
+        line = text.rfind("\n", start, end) + 1 or start
+        if line <= start or not _FENCE.fullmatch(text, line, end):
+            break
+        end = start + len(text[start : line - 1].rstrip())
+    found = _edges(text, max(line, start), end)
+    lead = _LEAD.match(text, found.start, found.end)
+    return _edges(text, lead.end(), found.end) if lead else found
 
 
 def _edges(text: str, start: int, end: int) -> Bare:
@@ -142,12 +204,20 @@ def _bounds(text: str, words: list[re.Match[str]], first: int, last: int) -> Bar
         if (noun in KNOWN_UNITS and inches) or noun in SCALE_WORDS:
             stop = words[last + 1].end()
     found = _edges(text, words[first].start(), stop)
+    if text.startswith("!", found.end - 1) and _ends_sentence(text, stop):
+        found = _edges(text, found.start, len(text[: found.end].rstrip("!")))
     body = text[found.start : found.end]
     if body.endswith(")") and body.count(")") > body.count("("):
         found = found._replace(end=found.end - 1)
     if body.startswith("(") and body.count("(") > body.count(")"):
         found = found._replace(start=found.start + 1)
     return found
+
+
+def _ends_sentence(text: str, at: int) -> bool:
+    """Whether an exclamation mark before `at` can end a sentence and so is no factorial."""
+    following = text[at : at + 20].lstrip(" \t*_`\"”'")
+    return not following or following[0] == "\n" or following[0].isupper()
 
 
 def _line_start(text: str, at: int) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, cast, overload
 
 from assay.core.errors import TaskError, shorten
 from assay.core.types import Limits, TaskProblem, Verdict
@@ -137,13 +137,22 @@ class FunctionVerifier(BaseVerifier):
     """A verifier made of a function `f(outcome, task) -> bool`; see `verifier`.
 
     Only a `bool` is a decision: 1, "yes" and arrays are refused with an error verdict, and so is
-    whatever the function raises. It runs in this process, with no limit on its time: give it
-    outcomes that it can bear.
+    whatever the function raises on an outcome that it was given. It runs in this process, and
+    nothing limits its time or memory there: what it does with 4,000 characters must be cheap.
+
+    Attributes:
+        function: decides.
+        limits: a text longer than `limits.answer_chars` is `over_limit` without asking.
+        any_outcome: False: the function is given texts only, and anything else is `unparsable`.
+            True: it is given whatever comes, of any type and size, and answers for what it
+            raises; for outcomes that an environment makes, not a policy.
+        title, release: name and version in the verdict; by default the function's name and "1".
     """
 
     function: Callable[[Any, Any], bool]
     limits: Limits = field(default=DEFAULT_LIMITS, kw_only=True)
-    title: str = field(default="", kw_only=True)  # default: the function's name
+    any_outcome: bool = field(default=False, kw_only=True)
+    title: str = field(default="", kw_only=True)
     release: str = field(default="1", kw_only=True)
 
     def __post_init__(self) -> None:
@@ -155,7 +164,13 @@ class FunctionVerifier(BaseVerifier):
         object.__setattr__(self, "version", self.release)
 
     def judge(self, outcome: object, task: object) -> Verdict:
-        """Ask the function."""
+        """Ask the function, unless the outcome is nothing that it could be asked about."""
+        if not self.any_outcome:
+            refused = unusable(outcome, self.limits)
+            if refused is None:
+                refused = _too_long(outcome, self.limits)
+            if refused is not None:
+                return refused
         answer = cast(object, self.function(outcome, task))
         if type(answer) is not bool:
             return Verdict.error(
@@ -171,14 +186,54 @@ class FunctionVerifier(BaseVerifier):
         return self.verify(outcome, task)
 
 
-def verifier(function: Callable[[Any, Any], bool]) -> FunctionVerifier:
+def _too_long(outcome: object, limits: Limits) -> Verdict | None:
+    length = len(cast(str, outcome))
+    if length <= limits.answer_chars:
+        return None
+    return Verdict.reject(
+        "limit.size",
+        f"The outcome is {length} characters long; {limits.answer_chars} are read.",
+        status="over_limit",
+    )
+
+
+Decides = Callable[[Any, Any], bool]
+
+
+@overload
+def verifier(function: Decides) -> FunctionVerifier: ...
+
+
+@overload
+def verifier(
+    function: None = None, *, any_outcome: bool = False, limits: Limits = DEFAULT_LIMITS
+) -> Callable[[Decides], FunctionVerifier]: ...
+
+
+def verifier(
+    function: Decides | None = None, *, any_outcome: bool = False, limits: Limits = DEFAULT_LIMITS
+) -> FunctionVerifier | Callable[[Decides], FunctionVerifier]:
     """Turn `f(outcome, task) -> bool` into a verifier.
+
+    The function is asked about texts of up to `limits.answer_chars` characters (4,000); anything
+    else is refused before, so that a policy cannot leave the pass rate by sending what breaks the
+    function. What it raises on such a text is an error of the verifier. There is no time limit in
+    process: see `FunctionVerifier`.
+
+    Args:
+        function: decides; or give options and no function: `@verifier(any_outcome=True)`.
+        any_outcome: also ask about outcomes that are no text, and about texts of any length.
+        limits: `limits.answer_chars` is the longest text that is asked about.
 
     Example:
         >>> @verifier
         ... def shouts(outcome, task):
-        ...     return type(outcome) is str and outcome.isupper()
+        ...     return outcome.isupper()
         >>> shouts.verify("HELLO").passed
         True
+        >>> shouts.verify(None).status
+        'unparsable'
     """
-    return FunctionVerifier(function)
+    if function is not None:
+        return FunctionVerifier(function, any_outcome=any_outcome, limits=limits)
+    return lambda decides: FunctionVerifier(decides, any_outcome=any_outcome, limits=limits)

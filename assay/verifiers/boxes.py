@@ -3,13 +3,19 @@
 import re
 from typing import NamedTuple
 
-from assay.verifiers.wording import doubt_after, doubt_before, hedges
+from assay.verifiers.doubt import doubt
+from assay.verifiers.wording import hedges
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{")
 _TOKEN = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{|\\[{}]|\\\\(?!boxed|fbox)|[{}]")
 _GLUE = re.compile(r"(?:[\s,;$*~&]++|\\[,;:! ()\[\]]|\\q?quad\b|\band\b|\\text\{ ?and ?\})*+")
 _UNWRAPPED = 8  # boxes taken off around one answer, and the reason why this stays linear
 _SENTENCE = re.compile(r"[.!?]\s")
+# "\\boxed{70} to \\boxed{72}" and "\\boxed{70} / \\boxed{72}" are no answer.
+_VERSUS = re.compile(
+    r"[\s$,;]*(?:\\text\s?\{\s*)?(?:/|\||\\mid|and/or|to|through|[-–—+]|\.{2,3}|\\l?dots|but also|"
+    r"also|as well as|plus)\s*\}?[\s$,]*"
+)
 
 
 class Box(NamedTuple):
@@ -74,10 +80,11 @@ def _doubt(text: str, before: Box | None, group: list[Box]) -> str:
     first, last = group[0], group[-1]
     if before is not None:
         between = text[before.end : first.start]
-        if len(between) < 400 and not _SENTENCE.search(between) and hedges(between):
+        near = len(between) < 400 and not _SENTENCE.search(between)
+        if near and (hedges(between) or _VERSUS.fullmatch(between)):
             return "Several boxes are offered as alternatives."
-    word = doubt_before(text, first.start) or doubt_after(text, last.end)
-    return f"The boxed answer stands next to the word '{word}'." if word else ""
+    word = doubt(text, first.start, last.end, boxed=True)
+    return f"The boxed answer stands next to '{word}'." if word else ""
 
 
 def contents(text: str, box: Box) -> tuple[str, int, int]:

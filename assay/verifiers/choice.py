@@ -12,18 +12,25 @@ from assay.core.errors import OptionError, TaskError, shorten
 from assay.core.types import Limits, TaskProblem, Verdict
 from assay.verifiers.base import DEFAULT_LIMITS, BaseVerifier, searched, unusable
 from assay.verifiers.characters import has_invisible
-from assay.verifiers.extraction import Extraction, Found
+from assay.verifiers.extraction import Extraction, Found, after_think
 from assay.verifiers.numeric import no_answer
+from assay.verifiers.statements import LABEL, states_choice, takes_back
 from assay.verifiers.tasks import params_of, reference_of
 from assay.verifiers.wording import hedges, negates
 
-_MARKED = Extraction(mode="marked")
+_MARKED = Extraction(mode="marked", sentences=True)
 _COMMAND = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox)\s?\{([^{}]*)\}")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)|\n+")
 _EMPHASIS = " \t\r\n*_`$"
 _EVERYTHING = re.compile(
     r"\b(?:both|all of (?:the above|them)|none of (?:the above|them)|any of)\b", re.I
 )
+_AROUND = re.compile(
+    r"(?:\b(?:option|choice|statement|letter|alternative|candidate|response)\s+)?"
+    rf"[(\[\"'“*_`$]*{LABEL}[)\]\"'”*_`$]*",
+    re.I,
+)
+_BEHIND = re.compile(rf"{LABEL}\s?[,;:.)(–—-]")
 _WORD_LABELS = frozenset({"A", "I", "a", "i", "O"})  # these can be words
 
 
@@ -48,7 +55,9 @@ class ChoiceVerifier(BaseVerifier):
 
     Accepted: the label alone, `(B)`, `B.`, `B)`, in text commands, "option B", a label at the
     start of a line with its text behind it, or exactly the text of one choice. Prose without box
-    or marker is judged by its last sentence, which must name one label in a form that is no word.
+    or marker is judged by its last sentence, which must name one label in a form that is no word,
+    and say that it is the answer: "I choose B", "B is correct", "so it must be B". What only names
+    a label ("I'd avoid B", "B is a trap") is ambiguous.
 
     Attributes:
         choices: labels, or a mapping from labels to their texts; None: the task's
@@ -85,7 +94,9 @@ class ChoiceVerifier(BaseVerifier):
         if found.how == "none":
             if found.trouble.startswith("The reasoning"):
                 return no_answer(found, start, details, "choice")
-            found = _last_sentence(response, choices, self.limits)
+            begin = after_think(response)
+            found = _last_sentence(response[begin:], choices, self.limits)
+            found = found._replace(start=found.start + begin, end=found.end + begin)
         if found.status != "found":
             return no_answer(found, start, details, "choice")
         read = self._read(found, choices)
@@ -132,9 +143,9 @@ class ChoiceVerifier(BaseVerifier):
             return exactly
         if found.how == "boxed":
             trouble = "The box holds something else than one choice."
-            named = _by_mention(text, choices)
+            named = _by_mention(text, choices, found.how)
             return Read(None, "ambiguous" if named.status == "ambiguous" else "unparsable", trouble)
-        return _by_mention(text, choices)
+        return _by_mention(text, choices, found.how)
 
 
 def read_choices(given: object) -> Choices:
@@ -227,23 +238,27 @@ def _by_form(text: str, choices: Choices, allow_text: bool) -> Read | None:
         if name != label and t and _form(t) == _form(rest)
     ]
     named = {m.group(1) for m in _standing(choices.labels).finditer(rest)} - {label}
-    if others or named or negates(rest) or hedges(rest) or _EVERYTHING.search(rest):
+    against = negates(rest) or hedges(rest) or _EVERYTHING.search(rest) or takes_back(rest)
+    if others or named or against:
         return Read(
             None, "ambiguous", "The text behind the label names another one or takes it back."
         )
     return Read(label)
 
 
-def _by_mention(text: str, choices: Choices) -> Read:
-    """The one label that a sentence names."""
+def _by_mention(text: str, choices: Choices, how: str) -> Read:
+    """The one label that a sentence names and says to be the answer."""
     if len(text) > 2_000:
         return Read(None, "unparsable", "The sentence is too long to name one choice.")
     bare = _COMMAND.sub(r"\1", text)
-    named: set[str] = set()
-    for mention in _standing(choices.labels).finditer(bare):
-        label = mention.group(1)
-        if label not in _WORD_LABELS or _no_word(bare, mention.start(), mention.end()):
-            named.add(label)
+    if LABEL in bare:
+        return Read(None, "unparsable", f"'{LABEL}' has no meaning in a sentence with a choice.")
+    mentions = [
+        mention
+        for mention in _standing(choices.labels).finditer(bare)
+        if mention[1] not in _WORD_LABELS or _no_word(bare, mention.start(), mention.end())
+    ]
+    named = {mention[1] for mention in mentions}
     if len(named) > 1:
         return Read(None, "ambiguous", "The sentence names several choices.")
     if negates(bare) or hedges(bare) or _EVERYTHING.search(bare):
@@ -251,7 +266,29 @@ def _by_mention(text: str, choices: Choices) -> Read:
             return Read(None, "ambiguous", "The sentence denies or hedges its choice.")
     if not named:
         return Read(None, "no_answer", "The sentence names no choice.")
-    return Read(named.pop())
+    label = named.pop()
+    own = choices.texts[choices.labels.index(label)]
+    said = _with_placeholder(bare, mentions, own)
+    marked = how == "marked" and _BEHIND.match(said) and not takes_back(said)
+    if marked or states_choice(said):
+        return Read(label)
+    return Read(
+        None, "ambiguous", "The sentence names a choice and does not say that it is the answer."
+    )
+
+
+def _with_placeholder(text: str, mentions: list[re.Match[str]], own: str) -> str:
+    """A sentence with `@` for its label, brackets, "option" and the label's own text included."""
+    parts: list[str] = []
+    at = 0
+    for mention in mentions:
+        parts.append(text[at : mention.start()])
+        at = mention.end()
+    said = _AROUND.sub(LABEL, LABEL.join([*parts, text[at:]]))
+    if own.strip():
+        words = r"\s+".join(map(re.escape, own.strip(" .").split()))
+        said = re.sub(rf"{LABEL}[).:,;–—-]*\s*\(?{words}\)?", LABEL, said, flags=re.I)
+    return said
 
 
 def _no_word(text: str, start: int, end: int) -> bool:

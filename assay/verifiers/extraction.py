@@ -59,6 +59,7 @@ class Extraction:
     mode: Mode = "any"
     key: str = "answer"  # for mode "json"
     think: tuple[str, str] = ("<think>", "</think>")  # reasoning at the start is not searched
+    sentences: bool = False  # a marked sentence stays whole; else its one number is the answer
 
     def __post_init__(self) -> None:
         """Refuse modes that do not exist."""
@@ -80,7 +81,7 @@ class Extraction:
             return _shift(_from_boxes(text, boxes, limits), start)
         if self.mode == "boxed":
             return Found("no_answer", trouble=r"The response holds no \boxed{…}.")
-        found = _from_marker(text, limits)
+        found = _from_marker(text, limits, self.sentences)
         if found is None and self.mode == "any":
             found = _from_bare(text, limits)
         if found is None:
@@ -179,8 +180,8 @@ def _from_boxes(text: str, boxes: Boxes, limits: Limits) -> Found:
     return _checked(found, context, limits)
 
 
-def _from_marker(text: str, limits: Limits) -> Found | None:
-    marked = last_marked(text)
+def _from_marker(text: str, limits: Limits, sentences: bool) -> Found | None:
+    marked = last_marked(text, whole=sentences)
     if marked is None:
         return None
     body = text[marked.start : min(marked.end, marked.start + limits.answer_chars + 1)]

@@ -14,7 +14,7 @@ from typing import Any, cast
 from assay.core.types import Limits
 from assay.verifiers.characters import Refused, symbolic, too_big
 from assay.verifiers.tokens import Token
-from assay.verifiers.units import KNOWN_UNITS, SCALE_WORDS, unit_of
+from assay.verifiers.units import KNOWN_UNITS, SCALE_WORDS, money_unit, unit_of
 from assay.verifiers.wording import hedges, negates
 
 Node = tuple[Any, ...]
@@ -128,9 +128,38 @@ class _Parser:
         currency = self.ahead() if sign else self.here
         if currency.kind == "op" and currency.text in _CURRENCY:
             self.at += 2 if sign else 1
-            amount = self.sum()
-            return ("unit", ("neg", amount) if sign else amount, _CURRENCY[currency.text])
+            amount = self.number() if self.is_rate() else self.sum()
+            name = self.money(_CURRENCY[currency.text])
+            return ("unit", ("neg", amount) if sign else amount, name)
         return self.unit(self.sum())
+
+    def is_rate(self) -> bool:
+        """Whether `18/day` or `18 a day` stands here, a number and what it is counted per."""
+        per, below = self.ahead(), self.ahead(2)
+        return self.here.kind == "num" and per.text in ("/", "a") and below.kind in ("text", "word")
+
+    def money(self, currency: str) -> str:
+        """The unit of an amount of money, out of the words behind it."""
+        start, spelled = self.at, False
+        if self.op("/"):
+            self.at += 1
+        while self.in_price():
+            spelled = spelled or self.here.kind != "text"
+            self.at += 1
+        words = " ".join(token.text for token in self.tokens[start : self.at])
+        name = money_unit(currency, words, spelled=spelled)
+        if name is None:
+            self.at = start
+            raise self.unread()
+        return name
+
+    def in_price(self) -> bool:
+        """Whether a word behind an amount of money stands here; "a" in "$18 a day" is one."""
+        kind, word = self.here.kind, self.here.text
+        return (kind in ("text", "word") and word not in ("and", "or")) or (kind, word) == (
+            "sym",
+            "a",
+        )
 
     def words(self) -> Node:
         """Words alone; what follows them must be a relation or the end of the entry."""

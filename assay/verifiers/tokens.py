@@ -37,6 +37,10 @@ _TEXT = re.compile(
     r"[ ]?\{([^{}\\$]*)\}"
 )
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+|[{}%$|])")
+_PRICE = re.compile(r"\s*-?\s*\$\s*-?\s*[0-9.]")
+_PRICE_BEHIND = re.compile(r"\s*(-?)\s*([0-9][0-9.,]*)\s*\$\s*")
+# "48 + 24 = **72**"; behind a digit or bracket it would be a power as programs write it.
+_EMPHASIS = re.compile(r"(?<![^\s=(])\*\*([^*\s][^*]*)(?:\*\*(?![^\s.,;:)])|$)")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _SIGNS = frozenset("+-*/^_()[]{},;:=<>|!%")
 _ALIASES = {
@@ -77,8 +81,11 @@ def undelimited(text: str) -> str:
     if "$" not in bare:
         return text
     if bare.count("$") == 1 and r"\$" not in text:
-        if re.match(r"\s*-?\s*\$\s*[0-9.]", text):
+        if _PRICE.match(text):
             return text.replace("$", r"\$")
+        behind = _PRICE_BEHIND.fullmatch(text)
+        if behind:
+            return rf"{behind[1]}\${behind[2]}"
     if bare.count("$") % 2 and len(re.findall(r"\$(?=[0-9.])", bare)) != bare.count("$"):
         raise Refused("A dollar sign opens a formula that is not closed.")
     return re.sub(r"(?<!\\)\$", " ", text)
@@ -97,7 +104,9 @@ def tokenize(text: str, limits: Limits, *, commas: str = "thousands") -> list[To
     """
     if len(text) > limits.answer_chars:
         raise too_big("The answer is too long.")
-    text = undelimited(plain_math(text)).strip()
+    text = undelimited(_EMPHASIS.sub(r" \1 ", plain_math(text))).strip()
+    if text.startswith("~"):
+        raise Refused("'~' says that the value is only near.", "ambiguous", "math.ambiguous")
     if text.endswith(".") and not text.endswith(".."):
         text = text[:-1].rstrip()
     return _scan(text, limits, commas)

@@ -73,6 +73,12 @@ _WORDS = re.compile(r"[A-Za-z]+(?:[-'][A-Za-z]+)*")
 _SHAPE = re.compile(
     r"[A-Za-z]+(?:[-'][A-Za-z]+)*(?:[ /^.]+(?:[A-Za-z]+(?:[-'][A-Za-z]+)*|[23]))*\.?"
 )
+# "18 dollars every day" counts dollars per day.
+_EVERY = re.compile(
+    r"\b(?:every|each|an?) (?=(?:second|minute|hour|day|night|week|month|year|person|piece)\b)",
+    re.I,
+)
+_ALTOGETHER = frozenset({"total", "in total", "in all", "altogether", "overall", "all together"})
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 
 
@@ -87,7 +93,7 @@ def unit_of(text: str, *, spelled: bool = False) -> str | None:
         spelled: they stand as plain letters, not in a text command: every word must then be
             too long for a product of variables, or a known unit.
     """
-    text = text.strip(" .")
+    text = _EVERY.sub("per ", text.strip(" .")[:100])
     if not text or len(text) > 80 or not _SHAPE.fullmatch(text):
         return None
     words = _WORDS.findall(text)
@@ -97,6 +103,22 @@ def unit_of(text: str, *, spelled: bool = False) -> str | None:
     if spelled and not all(_long_enough(word) for word in words):
         return None
     return _canonical(text)
+
+
+def money_unit(currency: str, words: str, *, spelled: bool = False) -> str | None:
+    """The unit of an amount with its currency before it and these words behind it, or None.
+
+    `$18 per day` and `$18/day` are `dollar/day`; `$18 in total` is `dollar`.
+    """
+    text = " ".join(words.split()).strip(" .")
+    if not text or text.lower() in _ALTOGETHER:
+        return currency
+    name = unit_of(text.removeprefix("/").strip(), spelled=spelled)
+    if name is None or name == currency:
+        return name
+    if text.startswith("/") or name.startswith("per "):
+        return f"{currency}/{name.removeprefix('per ')}"
+    return f"{currency} {name}"
 
 
 def _long_enough(word: str) -> bool:

@@ -1,4 +1,4 @@
-"""Where sentences begin and end, and which words take a statement back (`verifiers.md` §5).
+"""Where sentences begin and end, and which words deny or hedge (`verifiers.md` §5).
 
 Linear scans over word lists that are closed on purpose: a missed hedge costs one answer's doubt,
 a rule that guesses would cost soundness elsewhere.
@@ -6,7 +6,9 @@ a rule that guesses would cost soundness elsewhere.
 
 import re
 
-HEDGES = frozenset({"or", "either", "maybe", "possibly", "alternatively", "perhaps"})
+HEDGES = frozenset(
+    "or either maybe possibly alternatively perhaps probably presumably vs versus".split()
+)
 NEGATIONS = frozenset(
     {"not", "never", "cannot", "neither", "nor", "except", "wrong", "incorrect", "false", "isnt"}
 )
@@ -14,10 +16,7 @@ _WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)?")
 _STOP = re.compile(r"[.!?](?=\s)|\n")
 _END = re.compile(r"[.!?](?=\s|$)|\n")
 _SUBORDINATE = re.compile(r"\W*(?:since|because|as|given|although|though|while|when|if)\b", re.I)
-_BREAK = re.compile(r"[,;:.!?()\n]")
-_FORMAT = " \t\n\r$*_`([{:,;~\\"
-_TRAILING = " \t$*_`)]}"
-_MAYBE = re.compile(r"\b(?:could|might|may) be\b", re.I)
+_MAYBE = re.compile(r"\b(?:could|might|may) (?:(?:also|well|just|equally) )?be\b", re.I)
 _NEARER = 100  # looked at first; most sentences begin within it
 NEAR_CHARS = 400  # a sentence longer than this is looked at in part, from its answer outwards
 
@@ -34,7 +33,13 @@ def is_negation(word: str) -> bool:
 
 def negates(text: str) -> bool:
     """Whether any word of a text denies."""
-    return any(is_negation(word) for word in words(text))
+    return _any_negation(words(text), text)
+
+
+def _any_negation(said: list[str], text: str) -> bool:
+    if not NEGATIONS.isdisjoint(said):
+        return True
+    return ("'" in text or "’" in text) and any(word.endswith("n't") for word in said)
 
 
 def hedges(text: str) -> bool:
@@ -42,12 +47,18 @@ def hedges(text: str) -> bool:
     return not HEDGES.isdisjoint(words(text))
 
 
+def only_possible(text: str) -> str:
+    """The words by which a text says what could be and not what is, or nothing."""
+    found = _MAYBE.search(text)
+    return found.group() if found else ""
+
+
 def doubtful(text: str) -> bool:
     """Whether any word of a text denies or hedges, or it only says what could be."""
     said = words(text)
-    if "be" in said and _MAYBE.search(text):
+    if "be" in said and only_possible(text):
         return True
-    return not HEDGES.isdisjoint(said) or any(is_negation(word) for word in said)
+    return not HEDGES.isdisjoint(said) or _any_negation(said, text)
 
 
 def sentence_start(text: str, at: int) -> int:
@@ -85,38 +96,3 @@ def claim(text: str, start: int, at: int) -> str:
     if _SUBORDINATE.match(before) and "," in before:
         return before[before.rindex(",") + 1 :]
     return before
-
-
-def doubt_before(text: str, at: int) -> str:
-    """The word right before `at` that denies or hedges what stands there, or nothing.
-
-    Of a line above, only the last word counts: "It is not⏎84" is one sentence, and "two are not
-    red⏎84" is two.
-    """
-    before = text[max(0, at - 120) : at]
-    near = before.rstrip(_FORMAT)
-    reach = 1 if "\n" in before[len(near) :] else 3
-    breaks = [found.end() for found in _BREAK.finditer(near)]
-    tail = words(near[breaks[-1] if breaks else 0 :])[-reach:]
-    for place, word in enumerate(reversed(tail)):
-        if is_negation(word) or (word in HEDGES and (word != "or" or place == 0)):
-            return word
-    return ""
-
-
-def doubt_after(text: str, at: int) -> str:
-    """The word right after `at` that denies or hedges what stood there, or nothing.
-
-    A next sentence that opens with a hedge ("Or 85.") takes the answer back as well.
-    """
-    near = text[at : at + 160].lstrip(_TRAILING)
-    following = words(near[:60].lstrip(_TRAILING + ".,;!?\n"))[:1]
-    if following and following[0] in HEDGES and following[0] != "either":
-        return following[0]
-    comma = near.startswith(",")
-    near = near.lstrip(", ") if comma else near
-    stop = _BREAK.search(near)
-    head = words(near[: stop.start() if stop else len(near)])[:4]
-    if head and head[0] in HEDGES:
-        return head[0]
-    return next((word for word in head if is_negation(word)), "") if not comma else ""

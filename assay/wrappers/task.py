@@ -43,7 +43,7 @@ from assay.core.types import (
     Verdict,
     Verifier,
 )
-from assay.verifiers import verifier as function_verifier
+from assay.verifiers import FunctionVerifier
 
 RewardMode = Literal["verdict", "native", "none"]
 Outcome = Literal["trajectory", "final_info"] | Callable[[gymnasium.Env[Any, Any]], Any]
@@ -391,13 +391,13 @@ def _as_verifier(given: Verifier | Callable[..., bool]) -> Verifier:
     if not callable(given):
         raise bad_value("verifier", given, "a verifier, or a function of the outcome")
     if _n_parameters(given) > 1:
-        return cast("Verifier", function_verifier(given))
+        return cast("Verifier", FunctionVerifier(given, any_outcome=True))
 
     @functools.wraps(given)
     def of_outcome(outcome: Any, task: Any) -> bool:
         return given(outcome)
 
-    return cast("Verifier", function_verifier(of_outcome))
+    return cast("Verifier", FunctionVerifier(of_outcome, any_outcome=True))
 
 
 def _n_parameters(function: Callable[..., Any]) -> int:

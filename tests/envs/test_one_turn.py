@@ -9,10 +9,11 @@ import pytest
 from assay.core import registry
 from assay.core.errors import OptionError, UnknownOption
 from assay.core.streams import CounterArray, CounterStream
-from assay.core.types import SPLITS
+from assay.core.types import SPLITS, Problem
 from assay.envs.math import compare
 from assay.envs.math.arithmetic import value
 from assay.envs.math.compare import CompareConfig, CompareEnv
+from assay.envs.math.comparison import LargerVerifier
 from assay.envs.text.words import REPEATING, WORDS, spoken_word
 
 SETTINGS = [
@@ -236,6 +237,53 @@ def test_discrete_compare_refuses_what_is_no_choice(action):
         _, reward, terminated, _, info = env.step(action)
         legal = action == [0]
         assert terminated and (legal or (reward == 0.0 and info["action_status"] == "illegal"))
+
+
+# ---------------------------------------------------------------------- Compare with text
+
+
+PAIR = Problem(prompt="Which is bigger: 557 or 789?", reference=789, params={"numbers": (557, 789)})
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [
+        ("789 is bigger than 557", "correct"),
+        ("557 is bigger than 789", "incorrect"),
+        ("789 is smaller", "ambiguous"),
+        ("557 is smaller", "ambiguous"),
+        ("557 is bigger. " + "I am sure of it. " * 40 + "So not 789.", "ambiguous"),
+        ("557 is bigger than 789. " + "I am sure of it. " * 40 + "789", "ambiguous"),
+        ("789 > 557 > 789", "ambiguous"),
+        ("789 > 5", "ambiguous"),
+        ("The answer is 557.\n\n789 > 557", "incorrect"),
+        ("The answer is 789.\n\n557 < 789", "correct"),
+        ("557 < 789\n\n557", "incorrect"),
+        ("1,789 > 557", "ambiguous"),
+        ("789.0 > 557", "ambiguous"),
+        ("\\boxed{789}", "correct"),
+        ("", "no_answer"),
+        ("<think>789 > 557", "no_answer"),
+        ("789 " * 5_000, "over_limit"),
+    ],
+)
+def test_a_comparison_counts_by_what_it_claims(reply, status):
+    assert LargerVerifier().verify(reply, PAIR).status == status
+
+
+def test_comparisons_are_read_in_any_spelling_of_the_numbers_and_the_span_shows_them():
+    pair = Problem(prompt="?", reference=12_345, params={"numbers": (12_345, 9_876)})
+    reply = "<think>hm</think>\n\n**12,345** is bigger than $9{,}876$."
+    assert not LargerVerifier().verify(reply, pair).passed  # outside the small grammar
+    reply = "<think>hm</think>\n\n**12,345** is bigger than 9,876."
+    verdict = LargerVerifier().verify(reply, pair)
+    assert verdict.passed and reply[slice(*verdict.span)] == verdict.extracted
+    assert (verdict.canonical, verdict.verifier) == ("12345", "larger@1.0")
+
+
+@pytest.mark.parametrize("outcome", [None, b"789", 789, ["789"], float("nan")], ids=repr)
+def test_larger_refuses_what_is_no_text(outcome):
+    assert LargerVerifier().verify(outcome, PAIR).code == "outcome.not_text"
 
 
 # ---------------------------------------------------------------------- words

@@ -45,6 +45,19 @@ def found(text: str, extraction: Extraction = ANY) -> tuple[str, str]:
         ("It is not \\boxed{2}.", "ambiguous", "2"),
         ("\\boxed{2} is wrong.", "ambiguous", "2"),
         ("\\boxed{2} or 3", "ambiguous", "2"),
+        ("\\boxed{2}? No.", "ambiguous", "2"),
+        ("\\boxed{2} no, 3", "ambiguous", "2"),
+        ("\\boxed{3} vs \\boxed{2}", "ambiguous", "2"),
+        ("\\boxed{2} (or 3)", "ambiguous", "2"),
+        ("\\boxed{2} (in all)", "found", "2"),
+        ("\\boxed{2}, which may be checked.", "found", "2"),
+        ("half of \\boxed{2}", "ambiguous", "2"),
+        ("about \\boxed{2}", "found", "2"),
+        ("-\\boxed{2}", "ambiguous", "2"),
+        ("<b>\\boxed{2}</b>", "found", "2"),
+        ("\\boxed{2}^\\circ", "found", "2"),
+        ("\\boxed{2}^3", "ambiguous", "2"),
+        ("\\boxed{2}. No other value fits.", "found", "2"),
         ("If 3 or 5 is drawn, the sum is \\boxed{8}.", "found", "8"),
         ("\\boxed{}", "no_answer", ""),
         ("\\\\boxed{4}", "found", "4"),
@@ -67,6 +80,22 @@ def found(text: str, extraction: Extraction = ANY) -> tuple[str, str]:
         ("Final Answer: The final answer is $84$. I hope it is correct.", "found", "$84$"),
         ("The answer is 1. This final answer makes sense.", "found", "1"),
         ("The answer is not 84.", "ambiguous", "not 84"),
+        ("The answer is 84 because 7*12=84", "found", "84"),
+        ("The answer is 84, since it is so.", "found", "84"),
+        ("The answer is 84 as well as 85", "found", "84 as well as 85"),
+        ("The answer is therefore $84$.", "found", "$84$"),
+        ("The answer is equal to 84", "found", "84"),
+        ("**Final Answer:** She makes $18 every day.", "found", "$18"),
+        ("Answer: The hall has **84** seats.", "found", "84"),
+        ("Answer: 12 rows make 84 seats.", "found", "12 rows make 84 seats"),
+        ("Answer: x = 84", "found", "x = 84"),
+        ("Answer: There are less than 84.", "ambiguous", ""),
+        ("Answer: There are 84 or more.", "ambiguous", ""),
+        ("<answer>There are 84 seats.</answer>", "found", "84"),
+        ("#### 84 (in dollars)", "found", "84"),
+        ("#### 84 (or 85)", "ambiguous", "84"),
+        ("<answer>84</answer> or <answer>85</answer>", "ambiguous", "85"),
+        ("The answer is 85 or the answer is 84", "ambiguous", "84"),
         ("I do not think the answer is 84.", "ambiguous", "84"),
         ("Since x cannot be negative, the answer is 84.", "found", "84"),
         ("Maybe the answer is 84.", "ambiguous", "84"),
@@ -74,6 +103,20 @@ def found(text: str, extraction: Extraction = ANY) -> tuple[str, str]:
         ("Final answer:", "no_answer", ""),
         # rule 5: bare spans
         ("84", "found", "84"),
+        ("```\n84\n```", "found", "84"),
+        ("```text\n84\n```", "found", "84"),
+        ("= 84", "found", "84"),
+        ("= $18", "found", "$18"),
+        ("It's 84!", "found", "84"),
+        ("It has 5! orders", "found", "5!"),
+        ("48 + 24 = **72**", "found", "48 + 24 = **72"),
+        ("It has 84 seats (12 rows of 7).", "found", "84"),
+        ("It takes 2 hours (120 minutes).", "found", "120"),
+        ("One less than 85 is 84", "found", "84"),
+        ("It adds up to 84", "found", "84"),
+        ("It is up to 84", "ambiguous", "84"),
+        ("It is one less than 84", "ambiguous", "84"),
+        ("4 rows of 84", "ambiguous", "84"),
         ("So there are 84 rows", "found", "84"),
         ("It is $x^2$ here.", "found", "$x^2$"),
         ("First 12.\n\nThen 84.", "found", "84"),
@@ -173,6 +216,13 @@ def test_invisible_characters_near_an_answer_make_it_unreadable():
     assert ANY.find("\\boxed{8\u200b4}").status == "unparsable"
     assert ANY.find("It is no\u200bt the case: the answer is 84").status == "unparsable"
     assert ANY.find("Zero\u200bwidth before.\nThe answer is 84").status == "found"
+
+
+def test_a_marked_sentence_may_stay_whole():
+    whole = Extraction(mode="marked", sentences=True)
+    assert found("Answer: She makes $18.", MARKED) == ("found", "$18")
+    assert found("Answer: She makes $18.", whole) == ("found", "She makes $18")
+    assert found("The answer is B because 7 is odd.", whole) == ("found", "B")
 
 
 def test_spans_point_at_the_answer():

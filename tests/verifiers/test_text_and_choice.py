@@ -96,6 +96,7 @@ def test_an_alias_is_shown_and_must_be_one():
         "C) 14 metres", "C: 14 metres", "(C) 14 metres", "**C**", "$C$", "Answer: C",
         "The answer is (C).", r"So \boxed{C}", r"\boxed{\text{(C)}}", "<answer>C</answer>",
         "A and B fail. I choose C.", "A good one is C.", "<think>A</think>C",
+        "<think>A?</think>C", "<think>maybe</think> I choose C.", "Grass is green, so C.",
     ],
 )  # fmt: skip
 def test_choice_accepts(text: str):
@@ -130,6 +131,12 @@ def test_choice_accepts(text: str):
         ("c", "no_answer"),
         ("C\u200b", "unparsable"),
         ("ABCD", "no_answer"),
+        ("C?", "ambiguous"),
+        ("<think>C</think>", "no_answer"),
+        ("<think>C</think>no idea", "no_answer"),
+        ("<think>C</think>\n\nAvoid C.", "ambiguous"),
+        ("C) is a trap", "ambiguous"),
+        ("I choose C @ last", "unparsable"),
     ],
 )
 def test_choice_refuses(text: str, status: str):

@@ -16,7 +16,8 @@ from assay.core.legality import judge_action
 from assay.core.problems import Question
 from assay.core.streams import CounterArray, CounterStream, mix64, mix64_array
 from assay.core.types import Problem, Verdict, Verifier
-from assay.verifiers import BaseVerifier, NumberVerifier
+from assay.envs.math.comparison import LargerVerifier
+from assay.verifiers import BaseVerifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +49,10 @@ class CompareEnv(AnswerEnv):
         Text: the larger number. With `answers="discrete"`: 0 for the first, 1 for the second.
 
     Verdict:
-        Passed when the reply holds exactly one number and it is the larger (`NumberVerifier`), or
-        when the choice points at it. Guessing passes half of the episodes.
+        Passed when the reply is the larger number, or says that it is: "789 > 557", "557 is smaller
+        than 789". A comparison counts by what it claims, whichever number comes last; other replies
+        with several numbers are ambiguous (`LargerVerifier`). With `answers="discrete"`: passed
+        when the choice points at the larger one. Guessing passes half of the episodes.
 
     Episode end:
         After one reply.
@@ -82,7 +85,7 @@ class CompareEnv(AnswerEnv):
         return Box(0, 10**self.config.digits - 1, (2,), np.int64), Discrete(2)
 
     def make_verifier(self) -> Verifier:
-        return NumberVerifier() if self.config.answers == "text" else PickVerifier()
+        return LargerVerifier() if self.config.answers == "text" else PickVerifier()
 
     @staticmethod
     def question(rng: CounterStream, config: CompareConfig) -> Question:
@@ -94,6 +97,10 @@ class CompareEnv(AnswerEnv):
     @staticmethod
     def answer(question: Question) -> int:
         return max(question.data)
+
+    @staticmethod
+    def params(question: Question) -> dict[str, Any]:
+        return {"numbers": question.data}
 
     def reference(self, question: Question) -> int:
         first, second = question.data
@@ -207,5 +214,9 @@ def counterfeits(env: CompareEnv) -> Iterator[tuple[str, list[Any]]]:
     yield "their sum", [str(small + large + (small == 0))]
     yield "a digit too many", [f"{large}0"]
     yield "both, the larger first", [f"{large} and {small}"]
+    yield "both, the larger last", [f"{small}, {large}"]
     yield "either", [f"{large} or {small}"]
+    yield "the smaller is bigger", [f"{small} is bigger than {large}"]
+    yield "the larger is smaller", [f"{large} is smaller"]
+    yield "the wrong sign", [f"{large} < {small}"]
     yield "in words only", ["the larger one"]

@@ -8,7 +8,7 @@ from assay import Problem, TaskConfig, TaskEnv, Unicode
 from assay.verifiers import verifier
 
 
-@verifier
+@verifier(any_outcome=True)  # the outcome is made by the environment, not sent by a policy
 def rung_at_goal(outcome, task):
     """Whether the bell was rung on the step that was asked for."""
     height, rung = outcome
