@@ -22,11 +22,12 @@ from assay.core.types import Limits, Verdict
 from assay.verifiers.base import DEFAULT_LIMITS, BaseVerifier, searched, unusable
 from assay.verifiers.characters import Refused
 from assay.verifiers.extraction import Extraction, Found
-from assay.verifiers.grammar import Node, canonical, parse
+from assay.verifiers.grammar import parse
 from assay.verifiers.numeric import exact, no_answer, refusal_verdict
 from assay.verifiers.question import copied
 from assay.verifiers.tasks import question_of, reference_of
 from assay.verifiers.tokens import Token, tokenize
+from assay.verifiers.trees import Node, canonical
 from assay.verifiers.values import (
     Many,
     Number,

@@ -15,10 +15,11 @@ from assay.core.types import Limits, Problem, Verdict
 from assay.verifiers.base import DEFAULT_LIMITS, BaseVerifier, searched, unusable
 from assay.verifiers.characters import Refused
 from assay.verifiers.extraction import Extraction, Found
-from assay.verifiers.grammar import Node, parse
+from assay.verifiers.grammar import parse
 from assay.verifiers.rational import write
 from assay.verifiers.tasks import reference_of
 from assay.verifiers.tokens import tokenize
+from assay.verifiers.trees import Node
 from assay.verifiers.units import KNOWN_UNITS
 from assay.verifiers.values import Number, Tolerance, fold
 

@@ -5,8 +5,9 @@ from functools import lru_cache
 
 from assay.core.types import Limits
 from assay.verifiers.characters import Refused
-from assay.verifiers.grammar import Node, canonical, children, parse
+from assay.verifiers.grammar import parse
 from assay.verifiers.tokens import tokenize
+from assay.verifiers.trees import Node, canonical, children
 
 _FORMULA = re.compile(
     r"\$([^$]{1,2000})\$|\\\(([^\\]{0,5}.{0,2000}?)\\\)|\\\[(.{0,2000}?)\\\]", re.S

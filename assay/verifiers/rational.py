@@ -5,7 +5,7 @@ from math import factorial, isqrt
 
 from assay.core.types import Limits
 from assay.verifiers.characters import Refused, symbolic
-from assay.verifiers.grammar import Node
+from assay.verifiers.trees import Node
 
 _SHORT = 1 << 64  # whole numbers below are written without looking at their size
 _WORK_BITS = 2_000_000  # bits of all intermediate results together; bounds the time of one answer

@@ -10,9 +10,9 @@ from typing import Literal, NamedTuple
 
 from assay.core.types import Limits
 from assay.verifiers.characters import Refused, symbolic
-from assay.verifiers.grammar import Node, canonical, children
 from assay.verifiers.rational import evaluate, is_rounding, write
 from assay.verifiers.tokens import CONSTANTS
+from assay.verifiers.trees import Node, canonical, children
 from assay.verifiers.wording import hedges, negates
 
 _MATCHED_PAIRWISE = 40  # entries; larger collections are matched by exact value only
