@@ -322,6 +322,17 @@ def test_everything_can_be_done_with_the_keyboard(browser, pages):
         page.wait_for_selector("#help", state="hidden")
 
 
+def test_a_keyboard_quicker_than_the_search_keeps_its_place(browser, pages):
+    with opened(browser, pages["one"]) as page:
+        page.keyboard.press("/")
+        page.keyboard.type("guess")
+        page.keyboard.press("Tab")
+        page.keyboard.press("j")
+        assert page.evaluate("document.activeElement.closest('#list') !== null")
+        page.wait_for_selector("#found:has-text('1 to 30 of 30')")
+        assert page.evaluate("document.activeElement.closest('#list') !== null")
+
+
 def test_every_control_has_a_name_and_every_picture_a_text(browser, pages):
     with opened(browser, pages["two"]) as page:
         page.locator("#list tbody a").first.click()

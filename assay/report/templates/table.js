@@ -144,7 +144,12 @@ class List {
       }, columns.map(([name, , , run]) => this.cell(row, name, link, run)));
       return line;
     }));
+    const held = [...$("list").querySelectorAll("tbody a")].indexOf(document.activeElement);
     $("list").replaceChildren(make("thead", {}, head), body);
+    if (held >= 0) { // a keyboard that was quicker than the search keeps its place
+      const links = body.querySelectorAll("a");
+      links[Math.min(held, links.length - 1)]?.focus({ preventScroll: true });
+    }
     this.mark();
   }
 
