@@ -21,7 +21,7 @@ _DIGITS = re.compile(r"\$?[0-9]{1,3}")
 _GROUP_OR_FRACTION = re.compile(r"[0-9]{3}(?![0-9])|[0-9]+/[0-9]+|\\[dt]?frac|[½⅓⅔¼¾]")
 # "2 and 3" is two answers and "2 to 3" none, not a 3.
 _LISTING = frozenset({"and", "&", "to", "through"})
-_LEAD = re.compile(r"(?:=(?!=)|A:)(?=\s*[^\s=])")  # "= 84", and the label of worked examples
+_LEAD = re.compile(r"=(?!=)(?=\s*[^\s=])")  # "= 84"
 _FENCE = re.compile(r"\s*`{3,}[A-Za-z]*\s*")
 _REMARK = re.compile(r"\s\(([^()]*[A-Za-z]{2}[^()]*)\)[.!\s*_]*$")
 _SENTENCE_WORD = re.compile(r"(?:I|A|[A-Za-z][a-z]*['’]?[a-z]+)[,:]?\s+(?!=)")

@@ -242,7 +242,7 @@ def test_discrete_compare_refuses_what_is_no_choice(action):
 # ---------------------------------------------------------------------- Compare with text
 
 
-PAIR = Problem(prompt="Which is bigger: 557 or 789?", reference=789, params={"numbers": (557, 789)})
+PAIR = Problem(prompt="Which is bigger: 557 or 789?", reference=789)
 
 
 @pytest.mark.parametrize(
@@ -261,6 +261,10 @@ PAIR = Problem(prompt="Which is bigger: 557 or 789?", reference=789, params={"nu
         ("557 < 789\n\n557", "incorrect"),
         ("1,789 > 557", "ambiguous"),
         ("789.0 > 557", "ambiguous"),
+        ("78*9 > 557", "ambiguous"),
+        ("7$89 > 557", "ambiguous"),
+        ("789\u200b > 557", "ambiguous"),
+        ("**789** > `557`", "correct"),
         ("\\boxed{789}", "correct"),
         ("", "no_answer"),
         ("<think>789 > 557", "no_answer"),
@@ -272,7 +276,8 @@ def test_a_comparison_counts_by_what_it_claims(reply, status):
 
 
 def test_comparisons_are_read_in_any_spelling_of_the_numbers_and_the_span_shows_them():
-    pair = Problem(prompt="?", reference=12_345, params={"numbers": (12_345, 9_876)})
+    asked = "Q: Which is bigger: 1 or 2?\nA: 2\n\nQ: Which is bigger: 12345 or 9876?\nA:"
+    pair = Problem(prompt=asked, reference=12_345)
     reply = "<think>hm</think>\n\n**12,345** is bigger than $9{,}876$."
     assert not LargerVerifier().verify(reply, pair).passed  # outside the small grammar
     reply = "<think>hm</think>\n\n**12,345** is bigger than 9,876."

@@ -16,7 +16,7 @@ from assay.core.legality import judge_action
 from assay.core.problems import Question
 from assay.core.streams import CounterArray, CounterStream, mix64, mix64_array
 from assay.core.types import Problem, Verdict, Verifier
-from assay.envs.math.comparison import LargerVerifier
+from assay.envs.math.comparison import ASKED, LargerVerifier
 from assay.verifiers import BaseVerifier
 
 
@@ -91,16 +91,12 @@ class CompareEnv(AnswerEnv):
     def question(rng: CounterStream, config: CompareConfig) -> Question:
         first, second = draw_pair(rng, config.digits)
         small, large = (first, second) if first < second else (second, first)
-        text = f"Which is bigger: {first} or {second}?"
+        text = ASKED.format(first, second)
         return Question(text, (first, second), float(config.digits), pair_key(small, large))
 
     @staticmethod
     def answer(question: Question) -> int:
         return max(question.data)
-
-    @staticmethod
-    def params(question: Question) -> dict[str, Any]:
-        return {"numbers": question.data}
 
     def reference(self, question: Question) -> int:
         first, second = question.data

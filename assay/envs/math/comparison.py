@@ -16,14 +16,17 @@ from assay.verifiers.base import searched
 from assay.verifiers.extraction import Extraction, after_think
 from assay.verifiers.markers import last_marked
 from assay.verifiers.numeric import NumberVerifier
-from assay.verifiers.tasks import params_of, reference_of
+from assay.verifiers.tasks import question_of, reference_of
 
+ASKED = "Which is bigger: {} or {}?"
+_ASKED = re.compile(re.escape(ASKED).replace(r"\{\}", "([0-9]+)"))
 _SENTENCES = Extraction(sentences=True)
 _READ_CHARS = 400  # of the last paragraph; a comparison is far shorter
 _PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
 _NUMBER = re.compile(r"[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+")
-_FORMAT = re.compile(r"\\[()\[\]]|[*_`$]|</?answer>")
+# Emphasis and delimiters of formulas; between two digits they are none.
+_FORMAT = re.compile(r"\\[()\[\]]|(?<![0-9*_`$])[*_`$]+|[*_`$]+(?![0-9*_`$])|</?answer>")
 _OF_TWO = re.compile(r"\bof (?:the|these|those) (?:two numbers|two|numbers|pair)\b|\bof them\b")
 _TOKEN = re.compile(r"[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?|[a-z]+|'s\b|####|\\[lg]t\b|\S")
 _SMALLER = re.compile(
@@ -69,7 +72,9 @@ _CLAUSES = (  # which number a clause says is larger: its first, its second, the
 
 @dataclass(frozen=True, kw_only=True)
 class LargerVerifier(NumberVerifier):
-    """Whether a reply says which of two numbers is larger; they are `params["numbers"]`.
+    """Whether a reply says which of two numbers is larger.
+
+    The two are those of the task's question, the last that its prompt asks (`ASKED`).
 
     One number is judged by its value, as `NumberVerifier` does, boxed and marked ones too. A reply
     that compares ("789 > 557", "557 is smaller than 789", "the larger number is 789 because 789 is
@@ -78,7 +83,7 @@ class LargerVerifier(NumberVerifier):
 
     Example:
         >>> from assay.core.types import Problem
-        >>> pair = Problem(prompt="", reference=789, params={"numbers": (557, 789)})
+        >>> pair = Problem(prompt="Which is bigger: 557 or 789?", reference=789)
         >>> LargerVerifier().verify("789 is bigger than 557.", pair).passed
         True
         >>> LargerVerifier().verify("557 is bigger than 789.", pair).status
@@ -92,7 +97,7 @@ class LargerVerifier(NumberVerifier):
 
     def judge_at_length(self, outcome: object, task: object) -> Verdict:
         """The verdict about a reply that is not simply a number."""
-        pair = params_of(task).get("numbers", ())
+        pair = numbers_asked(question_of(task))
         if type(outcome) is not str or not pair:
             return super().judge_at_length(outcome, task)
         response, offset, details = searched(outcome, self.limits)
@@ -124,6 +129,12 @@ class LargerVerifier(NumberVerifier):
             )
         claim, gold = claims.pop(), reference_of(task)
         return self._verdict(claim == gold, paragraph, span, str(claim), str(gold), details)
+
+
+def numbers_asked(prompt: str) -> tuple[int, ...]:
+    """The two numbers of the last question in a prompt; none where it asks no such question."""
+    asked = _ASKED.findall(prompt)
+    return tuple(map(int, asked[-1])) if asked else ()
 
 
 def _last_paragraph(text: str) -> tuple[int, int]:
