@@ -18,6 +18,7 @@ from gymnasium.spaces import Box, Discrete
 from assay.core.answer import AnswerConfig, AnswerEnv, solution  # noqa: F401 - gold by its name
 from assay.core.config import TaskConfig
 from assay.core.env import TaskEnv
+from assay.core.errors import PolicyUnavailable
 from assay.core.problems import Question
 from assay.core.registry import register
 from assay.core.spaces import Unicode
@@ -278,7 +279,7 @@ class Perilous(Adder):
 
     Args:
         deeds: by the number of the episode, one of exit, kill, hang, stuck, eat, leak, raise,
-            leave, quit, nest, odd; `*` stands for all others.
+            leave, quit, nest, odd, gone; `*` stands for all others.
         folder: where each process that makes one, and each that one starts, leaves a file with its
             number.
     """
@@ -317,6 +318,8 @@ class Perilous(Adder):
             raise ValueError("the toy was told to raise")
         elif deed == "leave":
             raise SystemExit(3)
+        elif deed == "gone" and Path(self.folder, "gone").exists():
+            raise PolicyUnavailable("The toy is gone.")
         elif deed == "quit":
             raise KeyboardInterrupt
         elif deed == "nest":

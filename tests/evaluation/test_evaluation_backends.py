@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from evaluation_toys import Adder, Perilous, Walker
 
-from assay.core.errors import OptionError, PolicyError, UnknownName, WorkerLost
+from assay.core.errors import OptionError, PolicyError, PolicyUnavailable, UnknownName, WorkerLost
 from assay.core.registry import register, register_policies, unregister
 from assay.core.types import EnvCard
 from assay.evaluation.backends import process
@@ -218,6 +218,26 @@ def alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+@pytest.mark.parametrize(
+    "place",
+    [{"backend": "inline"}, {"workers": 2}, {"workers": 2, "policy_server": "on"}],
+    ids=["inline", "two", "served"],
+)
+def test_a_policy_that_is_gone_stops_the_run_and_costs_no_episode(place, tmp_path):
+    settings = {"n": 60, "out": tmp_path / "run.db", **place}
+    gone = tmp_path / "gone"
+    gone.touch()
+    about = {"deeds": {"31": "gone"}, "folder": str(gone.parent)}
+    with pytest.raises(PolicyUnavailable, match=r"is gone\. What was played before is kept"):
+        evaluate(BATCH_PERILOUS, "toy/Sum-v0", policy_settings=about, **settings)
+    with Store(settings["out"], read_only=True) as kept:
+        stored = kept.query("SELECT count(*), total(status = 'finished') FROM episodes")[0]
+        assert stored[0] == stored[1] < 60
+    gone.unlink()
+    rest = evaluate(BATCH_PERILOUS, "toy/Sum-v0", policy_settings=about, **settings)
+    assert rest.complete and rest[0].counts["finished"] == 60
 
 
 def test_several_that_kill_and_one_that_interrupts():

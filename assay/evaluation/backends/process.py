@@ -224,7 +224,9 @@ class ProcessBackend:
         self._seats.remove(seat)
         if self._clerk is not None:
             self._clerk.forget(seat)
-        if not seat.ready and self._refused is None:
+        if self._refused is not None:
+            return  # the run stops, through no doing of any episode
+        if not seat.ready:
             self._failed_starts += 1
             if self._failed_starts >= _STARTS:
                 raise unstarted(seat)
