@@ -43,7 +43,7 @@ class Bench:
     n: int = 10_000  # episodes of each rate of ours
     peer_n: int = 1_000  # samples of each rate of Inspect's
     repeats: int = 3  # times around
-    busy_n: int = 600  # episodes of a few milliseconds, with one worker and with two; 0 leaves out
+    busy_n: int = 1_500  # episodes of CPU work, with one worker and with two; 0 leaves it out
     memory_n: int = 100_000  # episodes over which the driver's memory is watched; 0 leaves it out
     kill_n: int = 400  # answers of the run that is killed half way; 0 leaves it out
     only: str = "*"  # a pattern over library, such as 'assay'

@@ -8,10 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from assay.core.encoding import derive_seed
+from assay.core.encoding import derive_seed, seed_series
 from assay.core.errors import AssayError, PolicyError
 from assay.core.registry import load
 from assay.core.types import EnvCard
+
+_episode_seed = seed_series("random")
+
+
+class _Restarted:
+    """One generator that begins anew: what a new one costs would be a tenth of a short episode."""
+
+    def __init__(self) -> None:
+        self._rng = np.random.Generator(np.random.Philox(key=0))
+        self._fresh: Any = self._rng.bit_generator.state
+
+    def at(self, seed: int) -> np.random.Generator:
+        """As `Generator(Philox(key=seed))`, for a seed below 2**64; the one before is void."""
+        self._fresh["state"]["key"][0] = seed
+        self._rng.bit_generator.state = self._fresh
+        return self._rng
 
 
 class RandomPolicy:
@@ -20,6 +36,7 @@ class RandomPolicy:
     deterministic = True
 
     def __init__(self) -> None:
+        self._generator = _Restarted()
         self._rng: np.random.Generator | None = None
         self._seed = 0
         self._choices: Sequence[Any] = ()
@@ -32,7 +49,7 @@ class RandomPolicy:
 
     def reset(self, *, seed: int) -> None:
         """A new episode: all draws follow from `seed`."""
-        self._seed = derive_seed("random", seed)
+        self._seed = _episode_seed(seed)
         self._rng = None
 
     def offer(self, action_space: Any, choices: Sequence[Any] | None = None) -> None:
@@ -48,7 +65,7 @@ class RandomPolicy:
         """A uniform draw."""
         if self._choices:
             if self._rng is None:
-                self._rng = np.random.Generator(np.random.Philox(key=self._seed))
+                self._rng = self._generator.at(self._seed)
             return self._choices[int(self._rng.integers(len(self._choices)))]
         if self._space is None:
             raise PolicyError("random was not told what may be done: call offer(action_space).")

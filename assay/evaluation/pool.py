@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import gymnasium
 
-from assay.core.registry import card, make
+from assay.core.registry import card, load, make
 from assay.core.types import EnvCard
 from assay.evaluation.config import Frames
 from assay.evaluation.pictures import PICTURE_MODE, has_picture
@@ -46,6 +46,7 @@ class EnvPool:
     ) -> None:
         self._options, self._frames = options, frames
         self._traits: dict[str, Traits] = {}
+        self._choosers: dict[str, Callable[[Any], Any]] = {}
         self._idle: OrderedDict[int, tuple[tuple[str, str], Env]] = OrderedDict()
         self._taken = 0
 
@@ -75,6 +76,12 @@ class EnvPool:
         if env_id not in self._traits:
             self._traits[env_id] = _traits(card(env_id))
         return self._traits[env_id]
+
+    def chooser(self, name: str) -> Callable[[Any], Any]:
+        """The function of a card that gives an environment's legal answers, by `Traits.choices`."""
+        if name not in self._choosers:
+            self._choosers[name] = load(name)
+        return self._choosers[name]
 
     def close(self) -> None:
         """Close every idle environment."""

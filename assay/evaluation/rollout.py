@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assay.core.errors import AssayError, PolicyError, PolicyUnavailable, VerifierError
-from assay.core.registry import load
 from assay.core.types import Policy, Step, Verdict
 from assay.evaluation.config import EpisodeStatus, Frames
 from assay.evaluation.pictures import png_of
@@ -184,7 +183,7 @@ class Player:
     def _choices(self, run: _Running) -> Any:
         if self._offer is None or not run.traits.choices:
             return None
-        return load(run.traits.choices)(run.env.unwrapped)
+        return self.pool.chooser(run.traits.choices)(run.env.unwrapped)
 
     def advance(self) -> list[Episode]:
         """One action for every running episode; those that are over are returned."""

@@ -28,6 +28,14 @@ def test_random_is_a_function_of_its_seed(choices):
     assert draws(one, 5, space, choices) != draws(one, 6, space, choices)
 
 
+def test_random_begins_each_episode_with_a_generator_like_a_new_one():
+    policy, choices = RandomPolicy(), list(range(1_000))
+    for seed, n in ((5, 3), (6, 1), (5, 7)):
+        rng = np.random.Generator(np.random.Philox(key=derive_seed("random", seed)))
+        expected = [int(rng.integers(1_000)) for _ in range(n)]
+        assert draws(policy, seed, spaces.Discrete(2), choices, n) == expected
+
+
 def test_random_draws_from_the_choices_where_there_are_some():
     policy = RandomPolicy()
     seen = [a for seed in range(200) for a in draws(policy, seed, spaces.Discrete(2), "xyz", 3)]
