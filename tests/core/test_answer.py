@@ -11,7 +11,7 @@ def test_the_label_of_worked_examples_is_no_part_of_a_reply(n_shots: int):
     env = gymnasium.make("assay/Arithmetic-v0", n_shots=n_shots)
     env.reset(seed=0)
     right = env.unwrapped.problem.reference
-    for reply, passes in ((f"A: {right}", True), (f"A: {right + 1}", False), ("A:", False)):
+    for reply, passes in ((f"A: {right}", n_shots > 0), (f"A: {right + 1}", False), ("A:", False)):
         env.reset(seed=0)
         assert env.step(reply)[4]["verdict"].passed is passes
 
