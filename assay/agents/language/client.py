@@ -79,6 +79,10 @@ class Address:
         return f"{'https' if self.secure else 'http'}://{host}:{self.port}{self.path}"
 
 
+class NoReply(PolicyError):
+    """Every try failed in a way that another might have mended: the server's doing, if repeated."""
+
+
 class _Again(Exception):
     """A failure that another try may mend, with the wait that the server asks for."""
 
@@ -165,7 +169,7 @@ class ChatClient:
                 wait = max(err.wait_s, backoff_s(number))
                 left = end - time.monotonic()
                 if number == self.tries or wait >= left:
-                    kind = PolicyUnavailable if err.gone else PolicyError
+                    kind = PolicyUnavailable if err.gone else NoReply
                     raise kind(
                         f"{self.address} gave no reply in {number} of {self.tries} tries and "
                         f"{deadline_s - left:.0f} s: {err}."

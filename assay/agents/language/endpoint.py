@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from assay.agents.language.client import Address, ChatClient, Completion
+from assay.agents.language.client import Address, ChatClient, Completion, NoReply
 from assay.agents.language.generate import Sampling
 from assay.agents.parts.messages import Message, Shots, opening_of
 from assay.agents.parts.settings import need_text, need_text_action, read_settings
@@ -159,9 +159,9 @@ class EndpointPolicy:
             except ContextFull as err:
                 talk.answer = err
                 self._failures = 0
-            except PolicyError as err:
+            except PolicyError as err:  # a refusal of this request says nothing of the next
                 talk.answer = err
-                self._failures += 1
+                self._failures = self._failures + 1 if isinstance(err, NoReply) else 0
         failed = [t for t in talks if isinstance(t.answer, PolicyError)]
         self._refuse_to_go_on([t.answer for t in failed])
         if failed:
