@@ -42,6 +42,8 @@ class BaseVerifier:
         deterministic: same outcome, task and limits, same verdict.
         claim: what is judged; verifiers of one claim are alternatives under `Any`.
         reads_boxes: finds an answer in `\boxed{…}`.
+        outcome_kind: what is judged: `text`; `answer`, `state` or `image` for what an environment
+            takes of its world or an agent hands over; anything else is `unparsable`.
         isolation: where `judge` runs. The fast lane knows only `in_process`; the worker lane takes
             its place here.
     """
@@ -51,6 +53,7 @@ class BaseVerifier:
     deterministic: bool = True
     claim: str = ""
     reads_boxes: bool = False
+    outcome_kind: str = "text"
     isolation: str = "in_process"
     limits: Limits = DEFAULT_LIMITS
 

@@ -107,7 +107,7 @@ def test_a_lenient_verifier_is_found_out_by_the_attacks_it_falls_for():
 
 
 def test_a_strict_verifier_is_found_out_by_gold():
-    report = measured_of(too_strict, target_of("84", (), ()))
+    report = measured_of(too_strict, target_of(None, "84", (), ()))
     assert {f.kind for f in report.faults} == {"false negative"}
     assert {f.trial.name for f in report.faults} == {"a right reply among white space"}
 
@@ -142,7 +142,7 @@ def measured_of(judge, *targets, fuzz=50):
 
 def test_junk_has_no_label():
     anything = verifier(lambda outcome, task: True)
-    report = measured_of(anything, target_of("84", (), ()), fuzz=100)
+    report = measured_of(anything, target_of(None, "84", (), ()), fuzz=100)
     assert len(report.unlabelled) > 30
     assert not any(f.trial.group == "junk" for f in report.faults)
     assert report.false_positives == report.wrong
@@ -162,7 +162,7 @@ def test_a_verifier_that_returns_no_verdict_is_told_so():
 
 def test_every_attack_holds_what_it_must_and_is_no_gold():
     task = Problem(prompt="What is $12\\cdot 7$?", reference="84", params={"choices": ["84", "85"]})
-    target = target_of(task, (), ())
+    target = target_of(None, task, (), ())
     made = list(text_attacks(target))
     counts = Counter(attack.id for attack in made)
     assert set(counts) == set(MAKES) and min(counts.values()) >= 3
@@ -171,21 +171,21 @@ def test_every_attack_holds_what_it_must_and_is_no_gold():
 
 
 def test_the_same_seed_makes_the_same_replies():
-    target = target_of("84", (), ())
+    target = target_of(None, "84", (), ())
     once = [*wrong_replies(target, 50, 3), *junk_replies(target, 50, 3)]
     assert once == [*wrong_replies(target, 50, 3), *junk_replies(target, 50, 3)]
     assert once != [*wrong_replies(target, 50, 4), *junk_replies(target, 50, 4)]
 
 
 def test_wrong_replies_are_wrong_by_another_hand():
-    target = target_of("84", (), ())
+    target = target_of(None, "84", (), ())
     for _, text in wrong_replies(target, 300, 0):
         numbers = re.findall(r"-?[0-9]+(?:/[0-9]+)?", text)
         assert Fraction(numbers[-1]) != 84, text
 
 
 def test_skipped_attacks_and_loads_are_left_out():
-    target = target_of("84", (), ())
+    target = target_of(None, "84", (), ())
     ids = {t.id for t in trials([target], Plan(skip=frozenset({"A05", "A12", "A28"})), boxes=True)}
     assert "A12" not in ids and "A28" not in ids and "A13" in ids
     quick = {t.id for t in trials([target], Plan(loads=False), boxes=True)}
@@ -204,9 +204,9 @@ def test_gold_is_taken_out_of_its_box():
 
 
 def test_records_are_read_or_refused_by_name():
-    target = from_record({"reference": "84", "accepted": ["84.0"], "rejected": ["86"]})
+    target = from_record(None, {"reference": "84", "accepted": ["84.0"], "rejected": ["86"]})
     assert target.golds == ("84.0",) and ("a wrong reply that was given", "86") in target.wrongs
-    asked = from_record({"prompt": "2+2?", "reference": 4})
+    asked = from_record(None, {"prompt": "2+2?", "reference": 4})
     assert asked.question == "2+2?" and asked.gold == "4"
     for record, said in (
         ({"refrence": 1}, "refrence"),
@@ -215,7 +215,7 @@ def test_records_are_read_or_refused_by_name():
         ({"prompt": 3, "reference": 1}, "no text"),
     ):
         with pytest.raises(TaskError, match=said):
-            from_record(record)
+            from_record(None, record)
 
 
 def test_usual_references_are_those_that_a_verifier_takes():

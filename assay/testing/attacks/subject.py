@@ -54,7 +54,7 @@ class Subject:
         if registered:
             return VERIFIERS[self.name].make(), from_catalogue(self.name)
         verifier = load_verifier(self.name, self.settings)
-        targets = [_numbered(k, record) for k, record in enumerate(self.records, 1)]
+        targets = [_numbered(verifier, k, record) for k, record in enumerate(self.records, 1)]
         targets = targets or usual(verifier)
         if not targets:
             raise OptionError(
@@ -65,9 +65,9 @@ class Subject:
         return verifier, targets
 
 
-def _numbered(number: int, record: Mapping[str, Any]) -> Target:
+def _numbered(verifier: Verifier, number: int, record: Mapping[str, Any]) -> Target:
     try:
-        return from_record(record)
+        return from_record(verifier, record)
     except AssayError as error:
         raise TaskError(f"Task {number} ({shorten(dict(record), 60)}): {error}") from error
 
@@ -101,6 +101,6 @@ def _problem_of(case: Case, env: TaskEnv[Any, Any]) -> Target:
     reply = next(iter(load(case.card.function("solution"))(env)))
     fakes = load(case.card.function("counterfeits"))(env)
     problem = env.problem
-    target = target_of(problem, [reply], ())
+    target = target_of(env.verifier, problem, [reply], ())
     wrong = [(f"counterfeit: {name}", next(iter(actions))) for name, actions in fakes]
     return Target(problem, target.golds, (*wrong, *target.wrongs))

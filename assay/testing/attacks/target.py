@@ -9,7 +9,7 @@ from typing import Any, cast
 from assay.core.errors import TaskError
 from assay.core.types import Problem
 from assay.verifiers.catalogue import VERIFIERS, Entry
-from assay.verifiers.check import gold_as_text, perturbed
+from assay.verifiers.check import gold_as_text, gold_text, near_misses
 
 _USUAL = ("84", "-3/7", "Lake Victoria", "olleh", "B")
 """References that are tried where nobody gave any; those that the verifier can use are kept."""
@@ -89,6 +89,7 @@ def from_catalogue(name: str) -> list[Target]:
 
 def from_entry(entry: Entry) -> list[Target]:
     """Targets out of a catalogue entry: examples of one task belong together."""
+    verifier = entry.make()
     targets: list[Target] = []
     tasks: list[Any] = []
     for example in (*entry.accepted, *entry.rejected):
@@ -98,7 +99,7 @@ def from_entry(entry: Entry) -> list[Target]:
         golds = [e.outcome for e in entry.accepted if _same_task(e.task, task)]
         wrong = [e.outcome for e in entry.rejected if _same_task(e.task, task)]
         if golds:
-            targets.append(target_of(task, golds, wrong))
+            targets.append(target_of(verifier, task, golds, wrong))
     return targets
 
 
@@ -106,7 +107,7 @@ def _same_task(one: Any, other: Any) -> bool:
     return one is other or (type(one) is type(other) and repr(one) == repr(other))
 
 
-def from_record(record: Mapping[str, Any]) -> Target:
+def from_record(verifier: Any, record: Mapping[str, Any]) -> Target:
     """A target of one line of JSON.
 
     Keys: `reference`, `prompt`, `params` make the task (a bare reference where it is alone);
@@ -131,20 +132,19 @@ def from_record(record: Mapping[str, Any]) -> Target:
         task = Problem(
             prompt=record.get("prompt", ""), reference=task, params=record.get("params", {})
         )
-    return target_of(task, record.get("accepted", ()), record.get("rejected", ()))
+    return target_of(verifier, task, record.get("accepted", ()), record.get("rejected", ()))
 
 
 def usual(verifier: Any) -> list[Target]:
     """Targets for a verifier about which nothing is known: references that it accepts as gold."""
-    found = [target_of(reference, (), ()) for reference in _USUAL]
+    found = [target_of(verifier, reference, (), ()) for reference in _USUAL]
     return [target for target in found if verifier.verify(target.gold, target.task).passed]
 
 
-def target_of(task: Any, golds: Sequence[Any], wrongs: Sequence[Any]) -> Target:
+def target_of(verifier: Any, task: Any, golds: Sequence[Any], wrongs: Sequence[Any]) -> Target:
     """A task with its replies; a reference is a right reply itself where it can be written."""
-    reference = task.reference if isinstance(task, Problem) else task
     right = list(golds)
-    written = gold_as_text(reference)
+    written = gold_text(verifier, task)
     if not right and written is not None:
         right.append(written)
     if not right:
@@ -153,7 +153,7 @@ def target_of(task: Any, golds: Sequence[Any], wrongs: Sequence[Any]) -> Target:
             "'accepted' replies."
         )
     bad = [("a wrong reply that was given", wrong) for wrong in wrongs]
-    bad += [(f"the gold with {how}", text) for how, text in perturbed(reference)]
+    bad += [(f"the gold with {how}", text) for how, text in near_misses(verifier, task)]
     return Target(task, tuple(right), tuple(bad))
 
 

@@ -18,6 +18,7 @@ _FULLWIDTH = {ord("0") + i: chr(0xFF10 + i) for i in range(10)}
 _ARABIC = {ord("0") + i: chr(0x0660 + i) for i in range(10)}
 _CYRILLIC = str.maketrans("AaBCcEeHKMOoPpTXxyi", "АаВСсЕеНКМОоРрТХхуі")
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_OTHER_BRACKET = {")": "]", "]": ")"}
 _ANOTHER = "987654321"
 
 
@@ -124,9 +125,8 @@ def _near(target: Target, g: str, w: str) -> Iterator[tuple[str, str]]:
 
 
 def _wrong_form(target: Target, g: str, w: str) -> Iterator[tuple[str, str]]:
-    swapped = g.translate(str.maketrans("()[]", "[]()"))
-    if swapped != g:
-        yield "the other brackets", swapped
+    if g[-1:] in _OTHER_BRACKET:
+        yield "another closing bracket", g[:-1] + _OTHER_BRACKET[g[-1]]
     if _NUMBER.fullmatch(g):
         yield "a base", rf"\boxed{{{g}_{{17}}}}"
         if int(g) != 0:
