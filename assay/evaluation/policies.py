@@ -15,7 +15,9 @@ What the loop uses of a policy (`core/types.py` holds the protocol):
 
 At the start of an episode the order is: reset of the environment, `bind`, `reset(seed=)` (where
 there is no `act_batch`), `begin`, `offer`. A `ContextFull` raised by `act`, or standing among the
-actions of `act_batch`, ends its episode: what was reached is judged.
+actions of `act_batch`, ends its episode: what was reached is judged. Any other exception there, or raised by
+`act`, is the end of its episode alone, but for a `PolicyUnavailable`: the run stops, after the
+actions beside it have been played.
 """
 
 from __future__ import annotations

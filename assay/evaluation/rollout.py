@@ -113,6 +113,7 @@ class Player:
         self.batch = batch if self._act_batch is not None else 1
         self._running: list[_Running] = []
         self._blind: set[str] = set()  # environments whose picture failed
+        self._gone: PolicyUnavailable | None = None
         hooks = ("bind", "begin", "end", "offer", "take_usage")
         self._bind, self._begin, self._end, self._offer, self._take_usage = (
             getattr(policy, name, None) for name in hooks
@@ -120,8 +121,8 @@ class Player:
 
     @property
     def room(self) -> int:
-        """How many more episodes may be started now."""
-        return self.batch - len(self._running)
+        """How many more episodes may be started now; none when the policy is gone."""
+        return 0 if self._gone is not None else self.batch - len(self._running)
 
     @property
     def n_running(self) -> int:
@@ -129,7 +130,11 @@ class Player:
         return len(self._running)
 
     def play(self, keys: Iterable[EpisodeKey]) -> Iterator[Episode]:
-        """Every episode once, in the order in which they end."""
+        """Every episode once, in the order in which they end.
+
+        Raises:
+            PolicyUnavailable: as `advance` does.
+        """
         waiting = iter(keys)
         more = True
         while more or self._running:
@@ -186,41 +191,57 @@ class Player:
         return self.pool.chooser(run.traits.choices)(run.env.unwrapped)
 
     def advance(self) -> list[Episode]:
-        """One action for every running episode; those that are over are returned."""
+        """One action for every running episode; those that are over are returned.
+
+        Raises:
+            PolicyUnavailable: the policy is gone. Episodes that its last actions ended have been
+                returned before, so that none is lost.
+        """
+        if self._gone is not None:
+            raise self._gone
         running, self._running = self._running, []
         if not running:
             return []
         done: list[Episode] = []
         for run, action in zip(running, self._actions(running), strict=True):
-            ended = self._step(run, action)
+            if isinstance(action, PolicyUnavailable):
+                self._gone = self._gone or action
+                ended = None
+            else:
+                ended = self._step(run, action)
             if ended is None:
                 self._running.append(run)
             else:
                 done.append(ended)
+        if self._gone is not None and not done:
+            raise self._gone
         return done
 
     # ------------------------------------------------------------------ one action
 
     def _actions(self, running: list[_Running]) -> list[Any]:
-        """An action for each, or the `_Raised` that stands for an exception."""
-        if self._act_batch is None:
-            return [self._act(run) for run in running]
-        try:
-            return self._ask_batch(running)
-        except PolicyUnavailable:
-            raise
-        except (Exception, SystemExit) as err:
-            if len(running) == 1:
-                return [_Raised(err)]
-        return [self._actions([run])[0] for run in running]  # find out whose doing it was
+        """An action for each, or the exception that stands for it: `_Raised`, or it is gone."""
+        if self._act_batch is not None:
+            try:
+                return self._ask_batch(running)
+            except PolicyUnavailable as err:
+                return [err] * len(running)
+            except (Exception, SystemExit) as err:
+                if len(running) == 1:
+                    return [_Raised(err)]
+        actions: list[Any] = []
+        for run in running:  # after a batch that failed: find out whose doing it was
+            action = self._act(run) if self._act_batch is None else self._actions([run])[0]
+            if isinstance(action, PolicyUnavailable):
+                return actions + [action] * (len(running) - len(actions))
+            actions.append(action)
+        return actions
 
     def _act(self, run: _Running) -> Any:
         try:
             return self.policy.act(run.observation, _visible(run.info, run.traits.private))
-        except ContextFull as full:
-            return full
-        except PolicyUnavailable:
-            raise
+        except (ContextFull, PolicyUnavailable) as err:
+            return err
         except (Exception, SystemExit) as err:
             return _Raised(err)
 
@@ -384,9 +405,7 @@ class _Raised:
 
 def _as_raised(action: Any) -> Any:
     """An exception in a batch of actions counts as raised for its own episode."""
-    if isinstance(action, PolicyUnavailable):
-        raise action
-    if isinstance(action, Exception) and not isinstance(action, ContextFull):
+    if isinstance(action, Exception) and not isinstance(action, ContextFull | PolicyUnavailable):
         return _Raised(action)
     return action
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
-from assay.core.errors import PolicyError
+from assay.core.errors import PolicyError, PolicyUnavailable
 from assay.core.types import Policy
 from assay.evaluation.backends.wire import make_policy, unpack_job
 from assay.evaluation.rollout import ContextFull
@@ -155,9 +155,16 @@ class Desk:
                 f"act_batch gave {len(actions)} actions for {len(asked)} observations."
             )
         except (Exception, SystemExit) as err:
-            if len(asked) == 1:
-                return [_as_error(err)]
-        return [self._actions([one])[0] for one in asked]
+            error = _as_error(err)
+        if isinstance(error, PolicyUnavailable) or len(asked) == 1:
+            return [error] * len(asked)
+        found: list[Any] = []
+        for one in asked:
+            (action,) = self._actions([one])
+            if isinstance(action, PolicyUnavailable):  # nor would it answer the rest
+                return found + [action] * (len(asked) - len(found))
+            found.append(action)
+        return found
 
 
 def _as_error(err: BaseException) -> Exception:
