@@ -37,10 +37,14 @@ class Interrupts:
     """The first SIGINT or SIGTERM asks to stop, the second stops now (`KeyboardInterrupt`).
 
     Outside the main thread, where no handler can be set, Python's own behaviour stays.
+
+    Attributes:
+        requested: whether the first one came. tell: who is told then, in the handler itself.
     """
 
     def __init__(self) -> None:
         self.requested = False
+        self.tell: Callable[[], object] | None = None
         self._old: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupts:
@@ -62,6 +66,8 @@ class Interrupts:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
+        if self.tell is not None:
+            self.tell()
 
 
 class Driver:
@@ -206,6 +212,7 @@ class Driver:
         Raises:
             PolicyUnavailable: what was ready has been stored.
         """
+        interrupt.tell = backend.interrupt
         try:
             while not interrupt.requested:
                 self._dispatch(backend)
@@ -214,7 +221,8 @@ class Driver:
                 self._take(backend.events(_WAIT_S))
         except PolicyUnavailable:
             self._finish(backend)
-            raise
+            if not interrupt.requested:  # else it was told to wait no longer
+                raise
         except BaseException:
             backend.close(0.0)
             raise

@@ -11,13 +11,14 @@ What the loop uses of a policy (`core/types.py` holds the protocol):
 - `offer(action_space, choices)`: what may be done, after each reset; `choices` may be None;
 - `take_usage(key)`: `{"prompt_tokens": n, "completion_tokens": n}` since it was last asked;
 - `heavy`: True where a second copy costs a lot of memory; several workers then share one;
+- `interrupt()`: called in another thread or a signal handler: whoever waits for something far
+  away stops waiting, and answers `PolicyUnavailable` for what is not there; `go_on()` ends that;
 - `describe()`: plain values that enter the run's fingerprint; `name`; `close()`.
 
 At the start of an episode the order is: reset of the environment, `bind`, `reset(seed=)` (where
 there is no `act_batch`), `begin`, `offer`. A `ContextFull` raised by `act`, or standing among the
-actions of `act_batch`, ends its episode: what was reached is judged. Any other exception there, or raised by
-`act`, is the end of its episode alone, but for a `PolicyUnavailable`: the run stops, after the
-actions beside it have been played.
+actions of `act_batch`, ends its episode: what was reached is judged. A `PolicyUnavailable` stops
+the run, after the actions beside it have been played; any other exception is its episode's own.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ from typing import Any, cast
 from assay.core.errors import AssayError, PolicyError, shorten
 from assay.core.registry import load, policy_target
 from assay.core.types import Policy
+
+_HOOKS = (
+    "act_batch", "begin", "end", "bind", "offer", "take_usage", "interrupt", "go_on", "describe",
+)  # fmt: skip
 
 
 def load_policy(spec: str | Policy, **settings: Any) -> Policy:
@@ -112,7 +117,7 @@ def check_policy(value: Any, name: str) -> Policy:
             f"The policy '{name}' needs an attribute `deterministic`: True where its seed and what "
             "it sees decide every action, else False."
         )
-    for method in ("act_batch", "begin", "end", "bind", "offer", "take_usage", "describe"):
+    for method in _HOOKS:
         if not callable(getattr(value, method, check_policy)):
             raise PolicyError(f"The policy '{name}' has `{method}`, which is not a method.")
     return value

@@ -373,31 +373,52 @@ def test_closing_cuts_what_is_under_way(server):
     assert ask(policy) == "again"
 
 
-@pytest.mark.parametrize("waits", ["for a reply", "to try again"])
-def test_a_second_interrupt_does_not_wait_for_the_server(server, waits):
-    begun = threading.Event()
+def interrupted(server: Server, waits: str, *words: object) -> subprocess.Popen[str]:
+    """An evaluation whose server answers three of eight, and that gets one SIGINT after that."""
+    stalled = threading.Semaphore(0)
 
     def stall(handler: Handler) -> None:
+        with server.lock:
+            answered = len(server.requests) <= 3
+        if answered:
+            handler.reply("5")
+            return
         if waits == "to try again":
             handler.send(429, b"", Retry_After="300")
-        begun.set()
+        stalled.release()
         if waits == "for a reply":
             time.sleep(100)
 
     server.always = stall
     process = subprocess.Popen(
-        [sys.executable, str(HERE / "endpoint_script.py"), server.where],
+        [sys.executable, str(HERE / "endpoint_script.py"), server.where, *map(str, words)],
         env={**os.environ, "PYTHONPATH": str(HERE.parent.parent)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert begun.wait(30)
+    for _ in range(5):
+        assert stalled.acquire(timeout=30)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
+    return process
+
+
+@pytest.mark.parametrize("backend", ["inline", "process"])
+@pytest.mark.parametrize("waits", ["for a reply", "to try again"])
+def test_an_interrupt_does_not_wait_and_keeps_what_was_answered(server, tmp_path, waits, backend):
+    process = interrupted(server, waits, tmp_path / "run.db", backend)
     try:
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=20)  # the server would take 100 s
     finally:
         process.kill()
-    assert process.returncode != 0
-    assert "KeyboardInterrupt" in errors
+    assert (process.returncode, errors) == (3, "")
+    with Store(tmp_path / "run.db", read_only=True) as store:
+        assert store.query("SELECT status FROM episodes") == [("finished",)] * 3
+
+
+def test_an_interrupted_policy_can_be_asked_again(server):
+    policy = EndpointPolicy(server.where)
+    policy.interrupt()
+    (cut,) = policy.act_batch(["x"], [{}], [Key("a", 1)])
+    assert isinstance(cut, PolicyUnavailable) and server.requests == []
+    policy.go_on()
+    assert policy.act_batch(["x"], [{}], [Key("a", 1)]) == ["x"]

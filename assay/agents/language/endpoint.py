@@ -222,13 +222,21 @@ class EndpointPolicy:
         """Forget an episode."""
         self._talks.pop(key, None)
 
+    def interrupt(self) -> None:
+        """Cut the requests under way: `act_batch` returns what has been answered."""
+        self._client.stop()
+
+    def go_on(self) -> None:
+        """The end of an interrupt."""
+        self._client.go_on()
+
     def close(self) -> None:
         """Cut the requests under way, and let the threads go."""
         if self._pool is not None:
             self._client.stop()
             self._pool.shutdown(cancel_futures=True)
-            self._client.go_on()
             self._pool = None
+        self._client.go_on()
 
 
 def _result(future: Future[Completion]) -> Completion | Exception:

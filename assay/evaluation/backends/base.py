@@ -99,6 +99,10 @@ class Backend(Protocol):
         """What happened; waits for something at most this long, as far as it can."""
         ...
 
+    def interrupt(self) -> None:
+        """Do not let `events` wait any longer than it said; called in a signal handler."""
+        ...
+
     def close(self, wait_s: float = CLOSING_S) -> None:
         """Stop, within about this time; rows that are ready come from one last `events(0)`."""
         ...

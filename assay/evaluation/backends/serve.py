@@ -9,6 +9,7 @@ to be replaced, and `("dying", words)` before something unforeseen ends it.
 from __future__ import annotations
 
 import pickle
+import threading
 import time
 from collections import deque
 from contextlib import suppress
@@ -26,6 +27,7 @@ from assay.evaluation.backends.worker import Watcher, Worker
 from assay.evaluation.plan import EpisodeKey
 from assay.wrappers.processes import portable
 
+_LOOK_S = 0.1  # between looks whether to stop
 HAND_OVER_S = 0.05  # rows that are ready wait at most about this long
 
 
@@ -105,6 +107,7 @@ class Session:
 
     def run(self) -> None:
         """Until the end."""
+        threading.Thread(target=self._interrupt_in_time, daemon=True).start()
         try:
             while self._take_units():
                 for event in self._worker.advance():
@@ -119,9 +122,16 @@ class Session:
                 self._hand_over()
         except PolicyUnavailable:
             self._hand_over()
-            raise
+            if not self._board.stopping:
+                raise
         finally:
             self._worker.close()
+
+    def _interrupt_in_time(self) -> None:
+        """Let no policy wait for a server while the driver waits for our rows."""
+        while not self._board.stopping:
+            time.sleep(_LOOK_S)
+        self._worker.interrupt()
 
     def _take_units(self) -> bool:
         """Units for which there is room; waits for one where there is nothing to play."""
