@@ -127,6 +127,9 @@ def run(flags: Flags, words: list[str]) -> int:
             note(f"assay: {err}")
             code = 3
             break
+        except KeyboardInterrupt:  # the second; what was stored is kept, and the command resumes
+            code = 3
+            break
         except AssayError as err:
             if len(jobs) == 1:
                 raise

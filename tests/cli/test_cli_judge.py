@@ -106,6 +106,21 @@ def test_usage_errors_are_one_line(assay_command, file, words, said):
     assert [p.name for p in file.parent.iterdir()] == ["answers.jsonl"]
 
 
+def test_a_second_interrupt_is_3_and_names_it_too(assay_command, file, tmp_path, monkeypatch):
+    (tmp_path / "impatient.py").write_text(
+        "import signal\n"
+        "def decide(outcome, task):\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    words = ("judge", str(file), "--verifier", "impatient:decide", "--workers", "0")
+    ran = assay_command(*words, "--overwrite")
+    sys.modules.pop("impatient")
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err == f"Interrupted. To continue: assay {' '.join(words)}\n"
+
+
 def test_an_interrupt_is_3_and_names_the_command_that_goes_on(file, tmp_path):
     slow = tmp_path / "slow_verifier.py"
     slow.write_text(

@@ -25,7 +25,7 @@ from assay.evaluation.backends.served import ServedPolicy
 from assay.evaluation.backends.wire import make_policy, pack_row, unpack_job, unpack_unit
 from assay.evaluation.backends.worker import Watcher, Worker
 from assay.evaluation.plan import EpisodeKey
-from assay.wrappers.processes import portable
+from assay.wrappers.processes import portable, print_on_stderr
 
 _LOOK_S = 0.1  # between looks whether to stop
 HAND_OVER_S = 0.05  # rows that are ready wait at most about this long
@@ -163,6 +163,7 @@ class Session:
 
 def serve(pipe: Connection, board: Board, episodes: int) -> None:
     """The worker's main function."""
+    print_on_stderr()
     line = Line(pipe)
     policy: Any = None
     try:

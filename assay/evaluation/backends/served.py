@@ -17,7 +17,7 @@ from assay.core.errors import PolicyError, PolicyUnavailable
 from assay.core.types import Policy
 from assay.evaluation.backends.wire import make_policy, unpack_job
 from assay.evaluation.rollout import ContextFull
-from assay.wrappers.processes import portable
+from assay.wrappers.processes import portable, print_on_stderr
 
 _log = logging.getLogger("assay")
 HOOKS = ("begin", "end", "offer", "take_usage")
@@ -195,6 +195,7 @@ def serve_policy(pipe: Connection) -> None:
     Messages to it: the job, then `(questions, forgotten keys)`, and None to end. Messages from it:
     `("ready", hooks)` or `("failed", exception)`, then lists of replies.
     """
+    print_on_stderr()
     policy: Any = None
     try:
         try:
