@@ -96,6 +96,8 @@ def _import(name: str) -> None:
                 "or put that on PYTHONPATH."
             ) from err
         raise
+    except SystemExit as err:
+        raise AssayError(f"--import {name}: the module ends the process ({err!r}).") from err
 
 
 class _Notes(logging.Formatter):

@@ -24,8 +24,10 @@ the run, after the actions beside it have been played; any other exception is it
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from typing import Any, cast
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn, cast
 
 from assay.core.errors import AssayError, PolicyError, shorten
 from assay.core.registry import load, policy_target
@@ -52,8 +54,7 @@ def load_policy(spec: str | Policy, **settings: Any) -> Policy:
         if settings:
             raise PolicyError("Settings are for policies made by name: this one is made already.")
         return check_policy(spec, policy_id(spec))
-    target, argument = policy_target(spec)
-    found = load(target, what=f"the policy '{spec}'")
+    found, argument = find_policy(spec)
     if not isinstance(found, type) and _is_policy(found):
         if settings:
             raise PolicyError(
@@ -73,15 +74,56 @@ def load_policy(spec: str | Policy, **settings: Any) -> Policy:
         raise PolicyError(f"The policy '{spec}' cannot be made: {err}.") from err
     except ValueError:  # a built-in without a signature: the call itself will tell
         pass
-    try:
+    with _making(spec):
         made = found(*arguments, **settings)
+    return check_policy(made, spec)
+
+
+def find_policy(spec: str) -> tuple[Any, str]:
+    """What a name leads to, as it stands in its module, and the argument in the name.
+
+    Raises:
+        UnknownName: no such name, module or attribute. PolicyError: its module cannot be imported.
+    """
+    target, argument = policy_target(spec)
+    with _making(spec):
+        return load(target, what=f"the policy '{spec}'"), argument
+
+
+class _Exit(BaseException):
+    """Somebody called `os._exit`."""
+
+
+@contextmanager
+def _making(spec: str) -> Generator[None]:
+    """Word what goes wrong while a policy's code runs for the first time, its ending included.
+
+    `os._exit` would end this process without a word and with any exit code, success too. It is
+    caught in this process, not in what is forked meanwhile; C code that exits is not caught.
+    """
+    really, here = os._exit, os.getpid()
+
+    def ask_for_it(status: int) -> NoReturn:
+        if os.getpid() != here:
+            really(status)
+        raise _Exit(f"os._exit({status})")
+
+    os._exit = ask_for_it
+    try:
+        yield
     except AssayError:
         raise
+    except (SystemExit, _Exit) as err:
+        said = str(err) if isinstance(err, _Exit) else f"sys.exit({shorten(err.code, 200)})"
+        raise PolicyError(
+            f"The policy '{spec}' could not be made: its code ends the process ({said})."
+        ) from err
     except Exception as err:
         raise PolicyError(
             f"The policy '{spec}' could not be made: {type(err).__name__}: {err}"
         ) from err
-    return check_policy(made, spec)
+    finally:
+        os._exit = really
 
 
 def _is_policy(value: Any) -> bool:

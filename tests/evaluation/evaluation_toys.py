@@ -373,7 +373,7 @@ class OnlyIn(Adder):
         super().__init__()
         if process != os.getpid():
             if exits:
-                os._exit(9)
+                os.kill(os.getpid(), signal.SIGKILL)
             raise RuntimeError("not here")
 
 

@@ -426,7 +426,7 @@ def test_a_policy_that_only_this_process_can_make_is_one_error():
 
 
 def test_workers_that_die_while_they_begin_stop_the_run():
-    with pytest.raises(WorkerLost, match=r"worker \d+ ended \(exit code 9\).*making its policy"):
+    with pytest.raises(WorkerLost, match=r"worker \d+ ended \(signal 9\).*making its policy"):
         evaluate(
             "evaluation_toys:OnlyIn", "toy/Sum-v0", n=2, backend="process",
             policy_settings={"process": os.getpid(), "exits": True},
