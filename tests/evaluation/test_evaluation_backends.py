@@ -1,6 +1,7 @@
 """One suite for every backend: the same rows, the same digest, whatever an episode does."""
 
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -18,10 +19,15 @@ from assay.core.errors import OptionError, PolicyError, PolicyUnavailable, Unkno
 from assay.core.registry import register, register_policies, unregister
 from assay.core.types import EnvCard
 from assay.evaluation.backends import process
-from assay.evaluation.backends.base import backend_names, find_backend
+from assay.evaluation.backends.base import Job, Unit, backend_names, find_backend
+from assay.evaluation.backends.board import Board
+from assay.evaluation.backends.serve import Line, Session
+from assay.evaluation.backends.wire import pack_unit
 from assay.evaluation.engine import evaluate
+from assay.evaluation.plan import make_plan
 from assay.evaluation.record import read_payload
 from assay.evaluation.store import Store
+from assay.wrappers.processes import process_context
 
 pytestmark = pytest.mark.core
 
@@ -296,6 +302,32 @@ def test_a_worker_that_grows_is_replaced_between_episodes(tmp_path):
     assert statuses(results) == {}
     assert {e["attempts"] for e in results.episodes()} == {1}
     assert len(list(tmp_path.iterdir())) > 4
+
+
+@pytest.mark.parametrize("place", [{}, {"policy_server": "on"}], ids=["workers", "served"])
+def test_less_memory_than_a_fresh_worker_holds_is_refused(place):
+    with pytest.raises(
+        OptionError, match=r"memory_mib=1 is less than .* holds \(\d+ MiB\)"
+    ) as told:
+        evaluate(BATCH, "toy/Sum-v0", n=4, backend="process", workers=2, memory_mib=1, **place)
+    (least,) = re.findall(r"give at least (\d+)", str(told.value))
+    found = evaluate(
+        BATCH, "toy/Sum-v0", n=4, backend="process", workers=2, memory_mib=int(least), **place
+    )
+    assert found[0].counts["finished"] == 4
+
+
+def test_a_worker_that_is_over_its_limit_from_the_start_plays_something():
+    plan = make_plan([("toy/Sum-v0", {})], "p", n=1, split="test", seed=0, samples=1)
+    job = Job(Adder(), {(e.env_id, e.digest): e.options for e in plan.envs})
+    context = process_context([])
+    ours, theirs = context.Pipe()
+    unit = Unit(1, tuple(plan.keys()))
+    ours.send_bytes(pickle.dumps(("unit", pack_unit(unit))))
+    Session(Line(theirs), Board(context, 1), job, episodes=100, memory_mib=0.0).run()
+    theirs.close()
+    said = [pickle.loads(ours.recv_bytes()) for _ in range(2)]
+    assert [message[0] for message in said] == ["rows", "leaving"] and len(said[0][1]) == 1
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -155,7 +155,7 @@ class Session:
         if self._rows:
             self._line.send("rows", self._rows)
             self._rows = []
-        grown = resident_mib() > self._memory_mib
+        grown = self._n_begun > 0 and resident_mib() > self._memory_mib  # each plays something
         if (grown or self._n_begun >= self._episodes) and not self._leaving:
             self._leaving = True
             self._worker.drop_waiting()
@@ -172,6 +172,7 @@ def serve(pipe: Connection, board: Board, episodes: int) -> None:
             job = unpack_job(packed)
             policy = ServedPolicy(line.ask, hooks) if job.served else make_policy(job)
             held = resident_mib()
+            memory.check(held)
             limit = memory.soft_mib(held)
             session = Session(line, board, replace(job, policy=policy), episodes, limit)
         except Exception as err:
