@@ -81,7 +81,7 @@ class Flags(Common):
 
 
 def run(flags: Flags, words: list[str]) -> int:
-    """Judge, and exit with 1 if a verdict could not be given."""
+    """Judge, and exit with 1 if a verdict could not be given, or no line was usable."""
     path = Path(flags.file)
     out = flags.out or str(path.with_name(f"{path.name.removesuffix('.jsonl')}.verdicts.jsonl"))
     if Path(out).resolve() == path.resolve():
@@ -125,6 +125,10 @@ def _report(found: Judged, flags: Flags, words: Sequence[str]) -> None:
         _print(found)
     for line in found.bad:
         note(f"assay: passed over: {line}.")
+    if found.bad and found.n_bad > len(found.bad):
+        note(f"assay: passed over: and {found.n_bad - len(found.bad)} more.")
+    if found.none_usable:
+        note("assay: no line could be judged.")
     for code, text in found.errors.items():
         note(f"assay: {code}, first for {text}")
     if found.n_errors:
