@@ -11,15 +11,18 @@ import logging
 import operator
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 from assay.cli.output import data_apart
 from assay.cli.verbs import VERBS
 from assay.core.errors import AssayError, nearest
 
 DONE, DEFECT, USAGE, INTERRUPTED = 0, 1, 2, 3
+_LINGER_S = 3.0  # for threads that are left when everything is done
 SHELLS = ("bash", "zsh", "tcsh", "fish")
 
 
@@ -37,6 +40,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `assay list | head`: whoever read has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+
+
+def program() -> NoReturn:
+    """`main` as a program of its own, which ends when it is done.
+
+    A thread that a policy left running would keep it waiting for ever; whatever else happens at
+    the end of a program gets its time.
+    """
+    code = main()
+    if any(t is not threading.main_thread() and not t.daemon for t in threading.enumerate()):
+        threading.Thread(target=_end_soon, args=(code,), daemon=True).start()
+    sys.exit(code)
+
+
+def _end_soon(code: int) -> None:
+    time.sleep(_LINGER_S)
+    _tell("assay: a thread that was left running is ended.")
+    os._exit(code)
 
 
 def _tell(text: str) -> None:
@@ -174,4 +195,4 @@ def _print_completion(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -17,6 +17,7 @@ from typing import Any
 from assay.core.errors import PolicyUnavailable
 from assay.evaluation.backends.base import Backend, Event, Finished, Lost, Unit
 from assay.evaluation.config import EpisodeStatus
+from assay.evaluation.episode import Stopped
 from assay.evaluation.plan import EpisodeKey, Plan, PlannedEnv
 from assay.evaluation.progress import Progress, Tally
 from assay.evaluation.record import Row, crashed_row
@@ -34,7 +35,7 @@ OnProgress = Callable[[Progress], object]
 
 
 class Interrupts:
-    """The first SIGINT or SIGTERM asks to stop, the second stops now (`KeyboardInterrupt`).
+    """The first SIGINT or SIGTERM asks to stop, the second stops now (`Stopped`).
 
     Outside the main thread, where no handler can be set, Python's own behaviour stays.
 
@@ -64,7 +65,7 @@ class Interrupts:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.requested:
-            raise KeyboardInterrupt
+            raise Stopped
         self.requested = True
         if self.tell is not None:
             self.tell()

@@ -9,65 +9,25 @@ from __future__ import annotations
 import copy
 import logging
 import math
+import os
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assay.core.errors import AssayError, PolicyError, PolicyUnavailable, VerifierError
+from assay.core.errors import PolicyError, PolicyUnavailable, VerifierError
 from assay.core.types import Policy, Step, Verdict
 from assay.evaluation.config import EpisodeStatus, Frames
+from assay.evaluation.episode import ContextFull, Episode, EpisodeLimits
 from assay.evaluation.pictures import png_of
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.pool import Env, EnvPool, Traits, close_quietly
+from assay.wrappers.processes import end_copy
 
 _log = logging.getLogger("assay")
 _TRACE_CHARS = 8_000
 _MACHINE_FAULTS: tuple[EpisodeStatus, ...] = ("env_error", "crashed")
-
-
-class ContextFull(AssayError, RuntimeError):
-    """Raised by `act`, or returned by `act_batch` in place of an action: there is no room left."""
-
-
-@dataclass(frozen=True)
-class EpisodeLimits:
-    """Where an episode is cut from outside; None for no limit."""
-
-    time_s: float | None = None
-    steps: int | None = None
-    tokens: int | None = None
-
-
-@dataclass(slots=True)
-class Episode:
-    """An episode that is over.
-
-    Attributes:
-        code: the verdict's code, or a short word for what went wrong.
-        cut: the limit that ended it from outside, or empty.
-        error: a traceback, or empty.
-        world: key of the world where the card says that instances are shared, or empty.
-        frames: pictures as PNG bytes, where they were asked for.
-    """
-
-    key: EpisodeKey
-    status: EpisodeStatus
-    passed: bool
-    code: str
-    verdict: Verdict | None = None
-    steps: list[Step] = field(default_factory=list[Step])
-    final_observation: Any = None
-    total_reward: float = 0.0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    wall_ms: float = 0.0
-    cut: str = ""
-    error: str = ""
-    world: str = ""
-    difficulty: float | None = None
-    frames: list[bytes] = field(default_factory=list[bytes])
 
 
 @dataclass(slots=True)
@@ -96,6 +56,8 @@ class Player:
         policy: one that has `act_batch` answers for all at once, any other for one at a time.
         pool: where environments come from.
         batch: episodes side by side; 1 for a policy without `act_batch`.
+        stop: what ends play when it comes from a policy or an environment. Anything else that they
+            raise is their episode's own, wishes to end the process included.
     """
 
     def __init__(
@@ -105,8 +67,9 @@ class Player:
         limits: EpisodeLimits | None = None,
         batch: int = 1,
         frames: Frames = "none",
+        stop: type[BaseException] = KeyboardInterrupt,
     ) -> None:
-        self.policy, self.pool = policy, pool
+        self.policy, self.pool, self._stop = policy, pool, stop
         self.limits = limits or EpisodeLimits()
         self.frames: Frames = frames
         self._act_batch: Any = getattr(policy, "act_batch", None)
@@ -147,6 +110,12 @@ class Player:
 
     def start(self, key: EpisodeKey) -> Episode | None:
         """Begin an episode; one that fails at once is returned."""
+        home = os.getpid()
+        failed = self._start(key)
+        end_copy(home)
+        return failed
+
+    def _start(self, key: EpisodeKey) -> Episode | None:
         started = time.perf_counter()
         env: Env | None = None
         try:
@@ -158,7 +127,8 @@ class Player:
             )  # fmt: skip
             self._note_world(run)
             choices = self._choices(run)
-        except Exception as err:
+        except BaseException as err:
+            self._let_through(err)
             if env is not None:
                 close_quietly(env)
             return Episode(
@@ -175,10 +145,15 @@ class Player:
                 self._offer(env.action_space, choices)
         except PolicyUnavailable:
             raise
-        except (Exception, SystemExit) as err:
+        except BaseException as err:
+            self._let_through(err)
             return self._over(run, "policy_error", "policy.raised", error=_trace(err))
         self._running.append(run)
         return None
+
+    def _let_through(self, err: BaseException) -> None:
+        if isinstance(err, self._stop):
+            raise err
 
     def _note_world(self, run: _Running) -> None:
         if self.frames == "all":
@@ -203,7 +178,10 @@ class Player:
         if not running:
             return []
         done: list[Episode] = []
-        for run, action in zip(running, self._actions(running), strict=True):
+        home = os.getpid()
+        actions = self._actions(running)
+        end_copy(home)
+        for run, action in zip(running, actions, strict=True):
             if isinstance(action, PolicyUnavailable):
                 self._gone = self._gone or action
                 ended = None
@@ -213,6 +191,7 @@ class Player:
                 self._running.append(run)
             else:
                 done.append(ended)
+        end_copy(home)
         if self._gone is not None and not done:
             raise self._gone
         return done
@@ -226,7 +205,8 @@ class Player:
                 return self._ask_batch(running)
             except PolicyUnavailable as err:
                 return [err] * len(running)
-            except (Exception, SystemExit) as err:
+            except BaseException as err:
+                self._let_through(err)
                 if len(running) == 1:
                     return [_Raised(err)]
         actions: list[Any] = []
@@ -242,7 +222,8 @@ class Player:
             return self.policy.act(run.observation, _visible(run.info, run.traits.private))
         except (ContextFull, PolicyUnavailable) as err:
             return err
-        except (Exception, SystemExit) as err:
+        except BaseException as err:
+            self._let_through(err)
             return _Raised(err)
 
     def _ask_batch(self, running: list[_Running]) -> list[Any]:
@@ -287,7 +268,8 @@ class Player:
                 self._picture(run)
         except VerifierError as err:
             return self._over(run, "verifier_error", "verifier.raised", error=_trace(err))
-        except Exception as err:
+        except BaseException as err:
+            self._let_through(err)
             return self._over(run, "env_error", "env.raised", error=_trace(err))
         if kept.terminated or kept.truncated:
             if "verdict" in info:
@@ -311,7 +293,8 @@ class Player:
             if usage:
                 run.prompt_tokens += int(usage.get("prompt_tokens", 0))
                 run.completion_tokens += int(usage.get("completion_tokens", 0))
-        except (Exception, SystemExit) as err:
+        except BaseException as err:
+            self._let_through(err)
             return self._over(run, "policy_error", "policy.raised", error=_trace(err))
         return None
 
@@ -320,7 +303,8 @@ class Player:
             return
         try:
             picture = png_of(run.env)
-        except Exception as err:  # a picture is an extra; the episode and its verdict stand
+        except BaseException as err:  # a picture is an extra; the episode and its verdict stand
+            self._let_through(err)
             self._blind.add(run.key.env_id)
             what = f"{type(err).__name__}: {err}"
             _log.warning("A picture of %s failed (%s): no more are made.", run.key.env_id, what)
@@ -335,7 +319,8 @@ class Player:
         try:
             if run.env.has_wrapper_attr("judge_now"):
                 return self._judged(run, run.env.get_wrapper_attr("judge_now")(), cut)
-        except Exception as err:
+        except BaseException as err:
+            self._let_through(err)
             return self._over(run, "verifier_error", "verifier.raised", cut=cut, error=_trace(err))
         if not cut:
             what = "The environment ended an episode without a verdict."
@@ -359,7 +344,8 @@ class Player:
         if self._end is not None:
             try:
                 self._end(run.key)
-            except (Exception, SystemExit) as err:
+            except BaseException as err:
+                self._let_through(err)
                 if status == "finished":
                     status, code, error = "policy_error", "policy.raised", _trace(err)
         if self.frames == "last":

@@ -17,7 +17,7 @@ from assay.agents.language.client import Address, retry_after_s
 from assay.agents.language.endpoint import EndpointPolicy
 from assay.core.errors import OptionError, PolicyError, UnknownOption
 from assay.evaluation.engine import evaluate
-from assay.evaluation.rollout import ContextFull
+from assay.evaluation.episode import ContextFull
 
 
 @pytest.fixture

@@ -246,8 +246,30 @@ def test_a_policy_that_is_gone_stops_the_run_and_costs_no_episode(place, tmp_pat
     assert rest.complete and rest[0].counts["finished"] == 60
 
 
-def test_several_that_kill_and_one_that_interrupts():
-    deeds = {"3": "exit", "4": "kill", "5": "quit", "40": "exit"}
+@pytest.mark.parametrize("server", ["inline", "off", "on"])
+@pytest.mark.parametrize("policy", [PERILOUS, BATCH_PERILOUS])
+def test_what_a_policy_raises_is_its_episodes_own_whatever_it_is(policy, server, tmp_path):
+    if server == "on" and policy == PERILOUS:
+        pytest.skip("a policy server answers many at once")
+    place = {"backend": "inline"} if server == "inline" else {"policy_server": server}
+    results = evaluate(
+        policy, "toy/Sum-v0", n=12, out=tmp_path / "run.db",
+        policy_settings={"deeds": {"3": "quit", "5": "leave", "7": "vanish"}},
+        **({"workers": 2} | place if server != "inline" else place),
+    )  # fmt: skip
+    assert statuses(results) == dict.fromkeys((3, 5, 7), "policy_error") and not results.exit_code
+    assert {e["attempts"] for e in results.episodes()} == {1}
+
+
+def test_what_an_environment_raises_is_its_episodes_own_whatever_it_is(place):
+    envs = [f"toy/Walk-v0?fault={fault}" for fault in ("step", "leave", "quit")]
+    results = evaluate("evaluation_toys:Walker", envs, n=6, **place)
+    assert results[0].counts["env_error"] and results[0].counts["finished"]
+    assert results[0].counts == results[1].counts == results[2].counts
+
+
+def test_several_that_kill():
+    deeds = {"3": "exit", "4": "kill", "5": "exit", "40": "exit"}
     results = evaluate(
         PERILOUS, "toy/Sum-v0", n=60, backend="process", workers=2,
         policy_settings={"deeds": deeds},
@@ -256,7 +278,7 @@ def test_several_that_kill_and_one_that_interrupts():
     with results.opened() as store:
         (steps,) = store.query("SELECT steps FROM trajectories WHERE episode = 5")[0]
         said = read_payload(steps, store.blob).error
-    assert re.fullmatch(r"The worker \d+ ended \(exit code 1\): KeyboardInterrupt", said)
+    assert re.fullmatch(r"The worker \d+ ended \(exit code 7\)\.", said)
 
 
 @pytest.mark.parametrize("deed", ["hang", "stuck"])

@@ -8,9 +8,10 @@ from evaluation_toys import Adder, BatchAdder, BatchWalker, Scripted, Walker
 
 from assay.core.errors import PolicyError, PolicyUnavailable
 from assay.core.registry import make
+from assay.evaluation.episode import ContextFull, EpisodeLimits
 from assay.evaluation.plan import make_plan
 from assay.evaluation.pool import EnvPool
-from assay.evaluation.rollout import ContextFull, EpisodeLimits, Player
+from assay.evaluation.rollout import Player
 
 pytestmark = pytest.mark.core
 

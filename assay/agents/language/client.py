@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from assay.agents.language.link import Link, NoTrust
 from assay.core.errors import PolicyError, PolicyUnavailable, shorten
-from assay.evaluation.rollout import ContextFull
+from assay.evaluation.episode import ContextFull
 
 log = logging.getLogger("assay.language")
 

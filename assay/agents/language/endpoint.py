@@ -19,7 +19,7 @@ from assay.agents.parts.messages import Message, Shots, opening_of
 from assay.agents.parts.settings import need_text, need_text_action, read_settings
 from assay.core.encoding import derive_seed
 from assay.core.errors import PolicyError, PolicyUnavailable, bad_value
-from assay.evaluation.rollout import ContextFull
+from assay.evaluation.episode import ContextFull
 
 _FAILURES = 8  # replies in a row that could not be had: then it is the server's doing
 KEY_VARIABLE = "ASSAY_API_KEY"

@@ -10,9 +10,9 @@ from assay.core.errors import UnknownName, nearest
 from assay.core.registry import load
 from assay.core.types import Policy
 from assay.evaluation.config import Frames
+from assay.evaluation.episode import EpisodeLimits
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.record import Row
-from assay.evaluation.rollout import EpisodeLimits
 
 # A table of strings, so that a backend's libraries are imported when it is asked for.
 _BACKENDS = {

@@ -24,6 +24,7 @@ from assay.evaluation.backends.memory import resident_mib
 from assay.evaluation.backends.served import ServedPolicy
 from assay.evaluation.backends.wire import make_policy, pack_row, unpack_job, unpack_unit
 from assay.evaluation.backends.worker import Watcher, Worker
+from assay.evaluation.episode import Stopped
 from assay.evaluation.plan import EpisodeKey
 from assay.wrappers.processes import portable, print_on_stderr
 
@@ -31,7 +32,7 @@ _LOOK_S = 0.1  # between looks whether to stop
 HAND_OVER_S = 0.05  # rows that are ready wait at most about this long
 
 
-class Ended(BaseException):
+class Ended(Stopped):
     """The driver wants nothing more, or is gone; no policy's handler of exceptions catches it."""
 
 
@@ -185,7 +186,7 @@ def serve(pipe: Connection, board: Board, episodes: int) -> None:
     except PolicyUnavailable as err:
         with suppress(Ended):
             line.send("failed", portable(err))
-    except BaseException as err:  # such as the KeyboardInterrupt that a policy raises
+    except BaseException as err:  # such as the KeyboardInterrupt of a policy's constructor
         with suppress(Ended):
             line.send("dying", f"{type(err).__name__}: {err}".rstrip(": "))
         raise SystemExit(1) from None

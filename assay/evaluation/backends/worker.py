@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from assay.core.errors import PolicyError
 from assay.evaluation.backends.base import Finished, Job, Unit
+from assay.evaluation.episode import Episode, Stopped
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.record import to_row
-from assay.evaluation.rollout import EnvPool, Episode, Player
+from assay.evaluation.rollout import EnvPool, Player
 
 _log = logging.getLogger("assay")
 
@@ -30,7 +31,9 @@ class Worker:
         if job.policy is None:
             raise PolicyError("There is no policy in this process to play with.")
         self._pool = EnvPool(job.options, job.frames)
-        self._player = Player(job.policy, self._pool, job.limits, job.batch, job.frames)
+        self._player = Player(
+            job.policy, self._pool, job.limits, job.batch, job.frames, stop=Stopped
+        )  # fmt: skip
         self._watcher = watcher
         self._policy, self._interrupted = job.policy, False
         self._waiting: deque[tuple[Unit, EpisodeKey]] = deque()
