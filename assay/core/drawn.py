@@ -10,7 +10,11 @@ import numpy as np
 
 from assay.core.streams import GOLDEN, CounterArray, CounterStream, mix64
 
-_AHEAD = 8  # draws made ahead for each row; the rest are hashed one by one
+_AHEAD = 4  # draws made ahead at each attempt; the rest are hashed one by one
+_MOST_AHEAD = 32
+_BLOCK = 256  # streams made at once: arrays cost the same for one as for some hundred
+_MOST_TRIES = 4  # attempts among them; at the fifth hardly any row is left
+_FEW = 8  # rows below which arrays cost more than they save
 _UNIT = 2.0**-53
 _MASK = (1 << 64) - 1
 
@@ -21,19 +25,22 @@ class DrawnStream(CounterStream):
     Attributes:
         ahead: the draws that are left of these.
         state: after the last draw made ahead.
+        dry: whether more draws were asked for than had been made.
     """
 
-    __slots__ = ("ahead",)
+    __slots__ = ("ahead", "dry")
 
     def __init__(self) -> None:
         self.ahead: Iterator[float] = iter(())
         self.state = 0
         self.wanted = None
+        self.dry = False
 
     def bits(self) -> int:
         """The next 64 bits, uniform."""
         left = length_hint(self.ahead)
         if not left:
+            self.dry = True
             return super().bits()
         next(self.ahead)
         return mix64((self.state - (left - 1) * GOLDEN) & _MASK)
@@ -42,7 +49,7 @@ class DrawnStream(CounterStream):
         """A uniform float64 in [0, 1)."""
         for unit in self.ahead:
             return unit
-        return (super().bits() >> 11) * _UNIT
+        return super().random()
 
     def integers(self, low: int, high: int) -> int:
         """A uniform integer from `low` to `high - 1`; the range spans at most 2**50."""
@@ -57,14 +64,53 @@ class DrawnStream(CounterStream):
         return super().choice(options)
 
 
-def drawn_streams(rows: CounterArray, wanted: str | None = None) -> Iterator[DrawnStream]:
-    """The streams of these rows in turn, with their first draws made: one object, keyed anew."""
-    units = (rows.ahead(_AHEAD) >> np.uint64(11)).astype(np.float64) * _UNIT
-    stream = DrawnStream()
-    stream.wanted = wanted
-    for row, state in zip(units.tolist(), rows.state.tolist(), strict=True):
-        stream.ahead, stream.state = iter(row), state
-        yield stream
+class Drawer:
+    """Makes the `init` streams of many rows, for some attempts in a row at once."""
+
+    def __init__(self) -> None:
+        self._stream = DrawnStream()  # one object, keyed anew for each row
+        self._ahead = _AHEAD
+        self._split = "train"
+        self._indexes: list[int] = []
+        self._first = 0
+        self._units, self._states = np.zeros((0, 0, 0)), np.zeros((0, 0), dtype=np.uint64)
+
+    def draw(self, split: str, indexes: list[int], attempt: int, wanted: str | None) -> range:
+        """Make ready for these problems' next attempts; returns which attempts these are.
+
+        Args:
+            split, indexes: the rows' problems.
+            attempt: the first.
+            wanted: what the streams say that is wanted.
+        """
+        self._split, self._indexes, self._first = split, indexes, attempt
+        self._stream.wanted = wanted
+        if len(indexes) < _FEW:
+            return range(attempt, attempt + 1)
+        if self._stream.dry:  # these questions take more draws than were made for the last ones
+            self._stream.dry, self._ahead = False, min(2 * self._ahead, _MOST_AHEAD)
+        tries = min(max(_BLOCK // len(indexes), 1), _MOST_TRIES)
+        attempts = range(attempt, attempt + tries)
+        rows = CounterArray("init", split, codes_of(indexes), np.array(attempts)[:, None])
+        self._units = (rows.ahead(self._ahead) >> np.uint64(11)).astype(np.float64) * _UNIT
+        self._states = rows.state
+        return attempts
+
+    def streams(self, attempt: int, places: Sequence[int]) -> Iterator[CounterStream]:
+        """The streams of the rows at these places, in turn, at an attempt that was made ready."""
+        stream = self._stream
+        if len(self._indexes) < _FEW:
+            for place in places:
+                plain = CounterStream("init", self._split, self._indexes[place], attempt)
+                plain.wanted = stream.wanted
+                yield plain
+            return
+        units, states = self._units[attempt - self._first], self._states[attempt - self._first]
+        if len(places) < len(states):
+            units, states = units[places], states[places]
+        for row, state in zip(units.tolist(), states.tolist(), strict=True):
+            stream.ahead, stream.state = iter(row), state
+            yield stream
 
 
 def codes_of(indexes: list[int]) -> np.ndarray:

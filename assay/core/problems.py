@@ -8,7 +8,7 @@ enumerated once and divided. Neither ever looks at a task or a reference.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from hashlib import blake2b
 from typing import Any, Generic, TypeVar, cast
 
@@ -25,7 +25,7 @@ _LEAF_BUDGET = 60_000  # draws tried before a source is taken for endless
 _OWNER: tuple[Split, ...] = ("train",) * 8 + ("eval", "test")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Question:
     """The world of a one-turn task: what is asked, and nothing of the answer.
 
@@ -42,10 +42,24 @@ class Question:
     difficulty: float = 0.0
     key: int = 0
 
+    def __init__(
+        self, text: str, data: tuple[Any, ...] = (), difficulty: float = 0.0, key: int = 0
+    ) -> None:
+        _write_text(self, text)
+        _write_data(self, data)
+        _write_difficulty(self, difficulty)
+        _write_key(self, key)
+
+
+# A frozen class cannot write its fields; its slots can, in half of what `dataclass` takes for it.
+_write_text, _write_data, _write_difficulty, _write_key = (
+    vars(Question)[f.name].__set__ for f in fields(Question)
+)
+
 
 def text_key(text: str) -> int:
     """64-bit key of a text."""
-    raw = text.encode("utf-8", "surrogatepass")
+    raw = text.encode() if text.isascii() else text.encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(raw, digest_size=8).digest(), "little")
 
 

@@ -51,13 +51,17 @@ def _salt(name: str, split: str) -> int:
     return derive_seed("counter", name, split, bits=64)
 
 
-@lru_cache(maxsize=64)
-def _fitting(size: int) -> tuple[int, int]:
-    """How many picks below `size` one draw holds, and the number of ways to make them."""
-    fit, span = 1, size
-    while size > 1 and span * size <= _SPAN:
-        fit, span = fit + 1, span * size
-    return fit, span
+@lru_cache(maxsize=256)
+def _parts(size: int, n: int) -> tuple[tuple[int, int], ...]:
+    """How `n` picks below `size` are drawn: for each draw its picks, and in how many ways."""
+    parts: list[tuple[int, int]] = []
+    while n > 0:
+        fit, span = 1, size
+        while fit < n and size > 1 and span * size <= _SPAN:
+            fit, span = fit + 1, span * size
+        parts.append((fit, span))
+        n -= fit
+    return tuple(parts)
 
 
 def index_of(entropy: int) -> int:
@@ -105,15 +109,12 @@ class CounterStream:
     def choices(self, options: Sequence[T], n: int) -> list[T]:
         """`n` of `options`, uniform, with replacement; one draw serves all that fit in 50 bits."""
         size = len(options)
-        fit, span = _fitting(size)
         out: list[T] = []
-        while n > 0:
-            several = min(fit, n)
-            number = self.integers(0, span if several == fit else size**several)
+        for several, span in _parts(size, n):
+            number = self.integers(0, span)
             for _ in range(several):
                 out.append(options[number % size])
                 number //= size
-            n -= several
         return out
 
     def owns(self, key: int) -> bool:
@@ -146,8 +147,8 @@ class CounterArray:
     def ahead(self, n: int) -> np.ndarray:
         """The next `n` draws of every row, uint64 (rows, n)."""
         steps = np.arange(1, n + 1, dtype=np.uint64) * _GOLDEN_64
-        states = self.state[:, None] + steps
-        self.state = states[:, -1]
+        states = self.state[..., None] + steps
+        self.state = states[..., -1]
         return mix64_array(states)
 
     def integers(self, low: int, high: int) -> np.ndarray:

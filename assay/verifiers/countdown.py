@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -30,7 +30,7 @@ _SHORT_TOKEN = re.compile(r"[0-9]+|[-+*/()]")
 _TOKEN = re.compile(r"[ \t\r\n]*(?:([0-9]+)|([-+*/()]))")
 _ALPHABET = "0123456789+-*/() "
 _QUICK_CHARS = 60  # an expression this short keeps all limits on its parts
-_SIGN = re.compile(r"([-+*/])")
+_split = re.compile(r"([-+*/])").split
 _SPELLINGS = {"×": "*", "·": "*", "÷": "/", "−": "-", r"\times": "*", r"\cdot": "*", r"\div": "/"}
 _OPERATORS = "+-*/"
 _NO_PARAMS: Mapping[str, Any] = {}
@@ -97,11 +97,10 @@ class CountdownVerifier(BaseVerifier):
         """Parse, check the numbers, evaluate."""
         goal = self.goal(task)
         if type(outcome) is str and len(outcome) <= self._quick_chars:
-            flat = self._flat.fullmatch(outcome)
-            read = _read_flat(outcome) if flat else self._read_short(outcome)
+            read = _read_flat(outcome) if self._flat(outcome) else self._read_short(outcome)
             if read is not None:
                 body = outcome.strip()
-                start = outcome.index(body)
+                start = 0 if len(body) == len(outcome) else outcome.index(body)
                 return self._verdict(goal, read, body, (start, start + len(body)), {})
         return self.judge_at_length(outcome, goal)
 
@@ -119,10 +118,10 @@ class CountdownVerifier(BaseVerifier):
             return None
 
     @cached_property
-    def _flat(self) -> re.Pattern[str]:
-        """Numbers with operators between them, without parentheses or signs in front."""
+    def _flat(self) -> Callable[[str], re.Match[str] | None]:
+        """Matches numbers with operators between them, without parentheses or signs in front."""
         number = r" *+(?:0|[1-9][0-9]*+) *+"
-        return re.compile(f"{number}(?:[{re.escape(self.operators)}]{number})*+")
+        return re.compile(f"{number}(?:[{re.escape(self.operators)}]{number})*+").fullmatch
 
     def judge_at_length(self, outcome: object, goal: Goal) -> Verdict:
         """The same verdict without the short cut for short expressions (tests compare the two)."""
@@ -239,21 +238,25 @@ def _read(text: str, operators: str) -> Read:
 
 def _read_flat(text: str) -> Read | None:
     """An expression that is known to be flat: one loop; None where it divides by zero."""
-    parts = _SIGN.split(text)
-    literals = list(map(int, parts[::2]))
+    parts = iter(_split(text))
     total: Fraction | int = 0
-    term: Fraction | int = literals[0]
-    for at, sign in enumerate(parts[1::2], 1):
-        number = literals[at]
-        if sign == "*":
-            term *= number
-        elif sign == "/":
-            if number == 0:
-                return None
-            term = _quotient(term, number)
-        else:
+    term: Fraction | int = int(next(parts))
+    literals = [term]
+    for sign in parts:
+        number = int(next(parts))
+        literals.append(number)
+        if sign == "+":
             total += term
-            term = number if sign == "+" else -number
+            term = number
+        elif sign == "-":
+            total += term
+            term = -number
+        elif sign == "*":
+            term *= number
+        elif number == 0:
+            return None
+        else:
+            term = _quotient(term, number)
     return total + term, literals
 
 

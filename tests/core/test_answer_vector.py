@@ -11,7 +11,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from assay.core.answer import AnswerConfig, AnswerEnv
 from assay.core.answer_vector import answer_vector
-from assay.core.drawn import drawn_streams
+from assay.core.drawn import Drawer
 from assay.core.entropies import Entropies
 from assay.core.errors import EpisodeOver, NoSuchProblem, NotReset, OptionError, UnknownOption
 from assay.core.legality import judge_action
@@ -438,20 +438,25 @@ def test_made_by_gymnasium():
         gym.registry.pop("test/Spell-v0")
 
 
-def test_draws_made_ahead_are_the_stream():
-    index = np.arange(12, dtype=np.uint64)
-    drawn = drawn_streams(CounterArray("init", "eval", index, 3))
-    for i, stream in enumerate(drawn):
-        plain = CounterStream("init", "eval", i, 3)
-        for turn in range(14):
-            for ask in (
-                lambda s: s.integers(-5, 2**49),
-                lambda s: s.choice(LETTERS),
-                lambda s: s.bits(),
-                lambda s: s.random(),
-            )[turn % 3 :][:2]:
-                assert ask(stream) == ask(plain)
-        assert stream.shuffled(range(9)) == plain.shuffled(range(9))
+@pytest.mark.parametrize("rows", [3, 12, 300])
+def test_draws_made_ahead_are_the_stream(rows):
+    drawer = Drawer()
+    for first in (3, 4):  # the second time more is drawn ahead
+        (attempt, *_) = drawer.draw("eval", list(range(rows)), first, None)
+        drawn = drawer.streams(attempt, range(rows))
+        for i, stream in enumerate(drawn):
+            plain = CounterStream("init", "eval", i, attempt)
+            for turn in range(14):
+                for ask in (
+                    lambda s: s.integers(-5, 2**49),
+                    lambda s: s.choice(LETTERS),
+                    lambda s: s.bits(),
+                    lambda s: s.random(),
+                )[turn % 3 :][:2]:
+                    assert ask(stream) == ask(plain)
+            assert stream.shuffled(range(9)) == plain.shuffled(range(9))
+            assert stream.choices(LETTERS, 25) == plain.choices(LETTERS, 25)
+        assert i == rows - 1
 
 
 def test_entropies_equal_scalar_draws():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.core.drawn import drawn_streams
+from assay.core.drawn import Drawer
 from assay.core.errors import OptionError
 from assay.core.problems import Odometer
 from assay.core.streams import (
@@ -129,8 +129,11 @@ def test_a_stream_owns_the_keys_of_the_split_that_is_wanted():
     assert all(stream.owns(key) for key in range(10))
     stream.wanted = "eval"
     assert [key for key in range(20) if stream.owns(key)] == [8, 18]
-    drawn = drawn_streams(CounterArray("init", "test", np.arange(3, dtype=np.uint64), 0), "test")
-    assert [[key for key in range(20) if s.owns(key)] for s in drawn] == [[9, 19]] * 3
+    for rows in (3, 30):
+        drawer = Drawer()
+        drawer.draw("test", list(range(rows)), 0, "test")
+        drawn = drawer.streams(0, range(rows))
+        assert [[key for key in range(20) if s.owns(key)] for s in drawn] == [[9, 19]] * rows
     assert Odometer().owns(8)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from typing import NamedTuple
 
 from assay.core.answer import AnswerConfig, AnswerEnv
 from assay.core.answer_vector import answer_vector
@@ -83,16 +84,11 @@ class ArithmeticEnv(AnswerEnv):
 
     @staticmethod
     def question(rng: CounterStream, config: ArithmeticConfig) -> Question:
-        low, high = (
-            (0, 10) if config.digits == 1 else (10 ** (config.digits - 1), 10**config.digits)
-        )
-        numbers = tuple(rng.choices(range(low, high), config.terms))
-        signs, pattern = rng.choice(sign_rows(config.operators, config.terms - 1))
-        key = 0
-        if signs[0] != "-" and signs.count(signs[0]) == len(signs):
-            key = text_key(f"{signs[0]}{sorted(numbers)}")
-        difficulty = float(config.digits * (len(signs) + signs.count("*")))
-        return Question(pattern % numbers, (numbers, signs), difficulty, key)
+        form = form_of(config.digits, config.terms, config.operators)
+        numbers = tuple(rng.choices(form.numbers, config.terms))
+        row = rng.choice(form.rows)
+        key = text_key(f"{row.order_free}{sorted(numbers)}") if row.order_free else 0
+        return Question(row.pattern % numbers, (numbers, row.signs), row.difficulty, key)
 
     @staticmethod
     def answer(question: Question) -> int:
@@ -103,17 +99,47 @@ class ArithmeticEnv(AnswerEnv):
 ArithmeticVectorEnv = answer_vector(ArithmeticEnv)
 
 
+class Signs(NamedTuple):
+    """What may stand between the numbers.
+
+    Attributes:
+        signs: one after each number but the last.
+        pattern: of the question.
+        difficulty: of the question.
+        order_free: `+` or `*` where all signs are this one, so that the order does not matter.
+    """
+
+    signs: str
+    pattern: str
+    difficulty: float
+    order_free: str
+
+
+class Form(NamedTuple):
+    """What the options allow: the numbers, and every row of signs, so that one draw picks it."""
+
+    numbers: range
+    rows: tuple[Signs, ...]
+
+
 @lru_cache(maxsize=64)
-def sign_rows(operators: str, n: int) -> tuple[tuple[str, str], ...]:
-    """Every row of `n` signs with its question's pattern, so that one draw picks all of it."""
-    rows = map("".join, product(operators, repeat=n))
-    return tuple((row, f"What is %d{''.join(f' {sign} %d' for sign in row)}?") for row in rows)
+def form_of(digits: int, terms: int, operators: str) -> Form:
+    """All that can be drawn with these options."""
+    numbers = range(10) if digits == 1 else range(10 ** (digits - 1), 10**digits)
+    rows: list[Signs] = []
+    for signs in map("".join, product(operators, repeat=terms - 1)):
+        pattern = f"What is %d{''.join(f' {sign} %d' for sign in signs)}?"
+        difficulty = float(digits * (len(signs) + signs.count("*")))
+        alike = signs[0] != "-" and len(set(signs)) == 1
+        rows.append(Signs(signs, pattern, difficulty, signs[0] if alike else ""))
+    return Form(numbers, tuple(rows))
 
 
 def value(numbers: tuple[int, ...], signs: str) -> int:
     """The value of the expression, products before sums."""
-    total, term = 0, numbers[0]
-    for sign, number in zip(signs, numbers[1:], strict=True):
+    rest = iter(numbers)
+    total, term = 0, next(rest)
+    for sign, number in zip(signs, rest, strict=True):
         if sign == "*":
             term *= number
         else:

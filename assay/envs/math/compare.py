@@ -79,6 +79,10 @@ class CompareEnv(AnswerEnv):
     instruction = "Answer with the number only."
     prompt_chars = 120
 
+    @property
+    def plain_class(self) -> type[AnswerEnv]:
+        return CompareEnv if self.config.answers == "text" else AnswerEnv
+
     def spaces(self) -> tuple[Space[Any], Space[Any]]:
         if self.config.answers == "text":
             return super().spaces()
