@@ -1,22 +1,36 @@
-"""`CounterStream`s whose first draws were made by arrays: the same numbers, quicker."""
+"""What questions are drawn from where there are many: the draws of `CounterStream`, quicker."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import length_hint
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from assay.core.streams import GOLDEN, CounterArray, CounterStream, mix64
+from assay.core.problems import Question
+from assay.core.streams import GOLDEN, CounterStream, mix64
 
-_AHEAD = 4  # draws made ahead at each attempt; the rest are hashed one by one
-_MOST_AHEAD = 32
-_BLOCK = 256  # streams made at once: arrays cost the same for one as for some hundred
-_MOST_TRIES = 4  # attempts among them; at the fifth hardly any row is left
-_FEW = 8  # rows below which arrays cost more than they save
 _UNIT = 2.0**-53
 _MASK = (1 << 64) - 1
+
+
+class QuestionForm(NamedTuple):
+    """A question made in two steps, of which the first takes many rows at once.
+
+    Attributes:
+        draw: from a stream and the options to the integers that a question is made of. Of a
+            `CounterArray` they are arrays, each with a value for every row.
+        ask: from these integers of one row, the options, and whether a key belongs to the split
+            that is wanted, to the question, or None to draw again.
+    """
+
+    draw: Callable[[Any, Any], Sequence[Any]]
+    ask: Callable[[Sequence[int], Any, Callable[[int], bool]], Question | None]
+
+    def question(self, rng: CounterStream, config: Any) -> Question | None:
+        """Both steps, for one row."""
+        return self.ask(self.draw(rng, config), config, rng.owns)
 
 
 class DrawnStream(CounterStream):
@@ -64,56 +78,7 @@ class DrawnStream(CounterStream):
         return super().choice(options)
 
 
-class Drawer:
-    """Makes the `init` streams of many rows, for some attempts in a row at once."""
-
-    def __init__(self) -> None:
-        self._stream = DrawnStream()  # one object, keyed anew for each row
-        self._ahead = _AHEAD
-        self._split = "train"
-        self._indexes: list[int] = []
-        self._first = 0
-        self._units, self._states = np.zeros((0, 0, 0)), np.zeros((0, 0), dtype=np.uint64)
-
-    def draw(self, split: str, indexes: list[int], attempt: int, wanted: str | None) -> range:
-        """Make ready for these problems' next attempts; returns which attempts these are.
-
-        Args:
-            split, indexes: the rows' problems.
-            attempt: the first.
-            wanted: what the streams say that is wanted.
-        """
-        self._split, self._indexes, self._first = split, indexes, attempt
-        self._stream.wanted = wanted
-        if len(indexes) < _FEW:
-            return range(attempt, attempt + 1)
-        if self._stream.dry:  # these questions take more draws than were made for the last ones
-            self._stream.dry, self._ahead = False, min(2 * self._ahead, _MOST_AHEAD)
-        tries = min(max(_BLOCK // len(indexes), 1), _MOST_TRIES)
-        attempts = range(attempt, attempt + tries)
-        rows = CounterArray("init", split, codes_of(indexes), np.array(attempts)[:, None])
-        self._units = (rows.ahead(self._ahead) >> np.uint64(11)).astype(np.float64) * _UNIT
-        self._states = rows.state
-        return attempts
-
-    def streams(self, attempt: int, places: Sequence[int]) -> Iterator[CounterStream]:
-        """The streams of the rows at these places, in turn, at an attempt that was made ready."""
-        stream = self._stream
-        if len(self._indexes) < _FEW:
-            for place in places:
-                plain = CounterStream("init", self._split, self._indexes[place], attempt)
-                plain.wanted = stream.wanted
-                yield plain
-            return
-        units, states = self._units[attempt - self._first], self._states[attempt - self._first]
-        if len(places) < len(states):
-            units, states = units[places], states[places]
-        for row, state in zip(units.tolist(), states.tolist(), strict=True):
-            stream.ahead, stream.state = iter(row), state
-            yield stream
-
-
-def codes_of(indexes: list[int]) -> np.ndarray:
+def codes_of(indexes: Sequence[int]) -> np.ndarray:
     """Indexes as uint64, cut as `CounterStream` cuts them."""
     try:
         return np.array(indexes, dtype=np.uint64)

@@ -173,6 +173,10 @@ class Odometer:
         """`n` options, a wheel for each."""
         return [self.choice(options) for _ in range(n)]
 
+    def several(self, low: int, high: int, n: int) -> list[int]:
+        """`n` values, a wheel for each."""
+        return [self.integers(low, high) for _ in range(n)]
+
     def shuffled(self, items: Sequence[T]) -> list[T]:
         """The permutation that the wheels spell."""
         out = list(items)

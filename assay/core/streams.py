@@ -117,6 +117,10 @@ class CounterStream:
                 number //= size
         return out
 
+    def several(self, low: int, high: int, n: int) -> list[int]:
+        """`n` uniform integers from `low` to `high - 1`, as `choices` draws them."""
+        return self.choices(range(low, high), n)
+
     def owns(self, key: int) -> bool:
         """Whether a question with this key may be asked; others are drawn again in any case."""
         return self.wanted is None or split_of(key) == self.wanted
@@ -155,6 +159,17 @@ class CounterArray:
         """Uniform integers from `low` to `high - 1`, int64 (n,)."""
         unit = (self.bits() >> np.uint64(11)).astype(np.float64) * _UNIT
         return low + (unit * (high - low)).astype(np.int64)
+
+    def several(self, low: int, high: int, n: int) -> list[np.ndarray]:
+        """`n` uniform integers from `low` to `high - 1` for every row."""
+        size = high - low
+        out: list[np.ndarray] = []
+        for several, span in _parts(size, n):
+            number = self.integers(0, span)
+            for _ in range(several):
+                out.append(low + number % size)
+                number //= size
+        return out
 
 
 class Streams:

@@ -10,7 +10,8 @@ import numpy as np
 
 from assay.core.answer import AnswerEnv, Asked, judged_reply, problem_of
 from assay.core.columns import add_verdicts, objects, put, reset_infos
-from assay.core.drawn import Drawer
+from assay.core.drawers import ColumnDrawer, Drawer, StreamDrawer
+from assay.core.drawn import QuestionForm
 from assay.core.env import TaskEnv
 from assay.core.episodes import NEW_EPISODE, Judged, Whole, as_list, put_state
 from assay.core.problems import Question, question_key, split_of
@@ -33,7 +34,7 @@ class TextEpisodes:
         reward_mode = getattr(env.config, "reward_mode", "verdict")
         return reward_mode == "verdict" and keeps(env, TaskEnv, "settled", "facts", "episode_seed")
 
-    def __init__(self, env: AnswerEnv, n: int) -> None:
+    def __init__(self, env: AnswerEnv, n: int, form: QuestionForm | None = None) -> None:
         self._env = env
         self._n = n
         plain = not env.config.n_shots
@@ -46,7 +47,11 @@ class TextEpisodes:
         self._quick_replies = keeps(
             env, env.plain_class, "admit", "apply", "idle", "outcome", "observe"
         )
-        self._drawer = Drawer()
+        self._drawer: Drawer = (
+            StreamDrawer(type(env).question, env.config)
+            if form is None
+            else ColumnDrawer(form, env.config)
+        )
         self._splits: list[str] = [""] * n
         self._indexes: list[int] = [0] * n
         self._attempts: list[int] = [0] * n
@@ -80,21 +85,20 @@ class TextEpisodes:
         if source is not None:
             items = source.items[split]
             return [items[i] for i in indexes], [0] * len(indexes)
-        draw, config = type(self._env).question, self._env.config
-        draw, config, drawer = type(self._env).question, self._env.config, self._drawer
         found: list[Question | None] = [None] * len(indexes)
         attempts = [0] * len(indexes)
         wanted = None if self._env.card.shared_instances else split
-        rows, attempt = list(range(len(indexes))), 0
+        drawer, rows, first = self._drawer, list(range(len(indexes))), 0
         while rows:
-            if attempt > _PATIENCE and len(rows) < _FEW:
+            if first > _PATIENCE and len(rows) < _FEW:
                 self._search(split, indexes, rows, found, attempts)
                 break
+            turns = drawer.draw(split, [indexes[k] for k in rows], first, wanted)
             places = list(range(len(rows)))
-            for attempt in drawer.draw(split, [indexes[k] for k in rows], attempt, wanted):
+            for attempt in turns:
                 missed: list[int] = []
-                for place, stream in zip(places, drawer.streams(attempt, places), strict=True):
-                    question = draw(stream, config)
+                drawn = drawer.questions(attempt, places)
+                for place, question in zip(places, drawn, strict=True):
                     if question is not None:
                         key = question.key or question_key(question)
                         if wanted is None or split_of(key) == wanted:
@@ -104,7 +108,7 @@ class TextEpisodes:
                 places = missed
                 if not places:
                     break
-            rows, attempt = [rows[place] for place in places], attempt + 1
+            rows, first = [rows[place] for place in places], turns.stop
         return cast("list[Question]", found), attempts
 
     def _search(

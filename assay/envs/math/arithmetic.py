@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from assay.core.answer import AnswerConfig, AnswerEnv
 from assay.core.answer_vector import answer_vector
+from assay.core.drawn import QuestionForm
 from assay.core.errors import bad_value
 from assay.core.problems import Question, text_key
 from assay.core.streams import CounterStream
@@ -83,20 +84,13 @@ class ArithmeticEnv(AnswerEnv):
         return NumberVerifier()
 
     @staticmethod
-    def question(rng: CounterStream, config: ArithmeticConfig) -> Question:
-        form = form_of(config.digits, config.terms, config.operators)
-        numbers = tuple(rng.choices(form.numbers, config.terms))
-        row = rng.choice(form.rows)
-        key = text_key(f"{row.order_free}{sorted(numbers)}") if row.order_free else 0
-        return Question(row.pattern % numbers, (numbers, row.signs), row.difficulty, key)
+    def question(rng: CounterStream, config: ArithmeticConfig) -> Question | None:
+        return QUESTION.question(rng, config)
 
     @staticmethod
     def answer(question: Question) -> int:
         numbers, signs = question.data
         return value(numbers, signs)
-
-
-ArithmeticVectorEnv = answer_vector(ArithmeticEnv)
 
 
 class Signs(NamedTuple):
@@ -115,24 +109,36 @@ class Signs(NamedTuple):
     order_free: str
 
 
-class Form(NamedTuple):
-    """What the options allow: the numbers, and every row of signs, so that one draw picks it."""
-
-    numbers: range
-    rows: tuple[Signs, ...]
-
-
 @lru_cache(maxsize=64)
-def form_of(digits: int, terms: int, operators: str) -> Form:
-    """All that can be drawn with these options."""
-    numbers = range(10) if digits == 1 else range(10 ** (digits - 1), 10**digits)
+def sign_rows(digits: int, terms: int, operators: str) -> tuple[Signs, ...]:
+    """Every row of signs that the options allow, so that one draw picks all of it."""
     rows: list[Signs] = []
     for signs in map("".join, product(operators, repeat=terms - 1)):
         pattern = f"What is %d{''.join(f' {sign} %d' for sign in signs)}?"
         difficulty = float(digits * (len(signs) + signs.count("*")))
         alike = signs[0] != "-" and len(set(signs)) == 1
         rows.append(Signs(signs, pattern, difficulty, signs[0] if alike else ""))
-    return Form(numbers, tuple(rows))
+    return tuple(rows)
+
+
+def draw(rng: Any, config: ArithmeticConfig) -> list[Any]:
+    """The numbers, and the place of a row of signs."""
+    low, high = (0, 10) if config.digits == 1 else (10 ** (config.digits - 1), 10**config.digits)
+    numbers = rng.several(low, high, config.terms)
+    return [*numbers, rng.integers(0, len(config.operators) ** (config.terms - 1))]
+
+
+def ask(drawn: Sequence[int], config: ArithmeticConfig, owns: Callable[[int], bool]) -> Question:
+    """The question about the numbers with the signs between them."""
+    *numbers, place = drawn
+    row = sign_rows(config.digits, config.terms, config.operators)[place]
+    key = text_key(f"{row.order_free}{sorted(numbers)}") if row.order_free else 0
+    shown = tuple(numbers)
+    return Question(row.pattern % shown, (shown, row.signs), row.difficulty, key)
+
+
+QUESTION = QuestionForm(draw, ask)
+ArithmeticVectorEnv = answer_vector(ArithmeticEnv, text=QUESTION)
 
 
 def value(numbers: tuple[int, ...], signs: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf, prod
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from assay.core.answer import AnswerConfig, AnswerEnv
 from assay.core.answer_vector import answer_vector
+from assay.core.drawn import QuestionForm
 from assay.core.errors import bad_value
 from assay.core.problems import Question
 from assay.core.streams import CounterStream, mix64
@@ -96,24 +97,7 @@ class CountdownEnv(AnswerEnv):
 
     @staticmethod
     def question(rng: CounterStream, config: CountdownConfig) -> Question | None:
-        n, top, operators = config.n_numbers, config.max_number, config.operators
-        plan = plan_of(n, operators)
-        numbers: list[int] = []
-        draw = rng.integers(0, top**n)  # one draw for all of them
-        for _ in range(n):
-            numbers.append(draw % top + 1)
-            draw //= top
-        total, product = sum(numbers), prod(numbers)
-        unfit = (0, total, product) if n > 2 and len(operators) > 1 else (0,)
-        first = rng.integers(0, plan.size)
-        for shape in range(first, first + SHAPES):
-            target, kinds = combined(numbers.copy(), shape, plan)
-            key = mix64((product * 1_024 + total) * 1_024 + target)  # the same in every order
-            if target not in unfit and rng.owns(key):
-                text = plan.pattern % (target, *numbers)
-                data = (tuple(numbers), target, operators)
-                return Question(text, data, float(2 * n + kinds), key)
-        return None
+        return QUESTION.question(rng, config)
 
     @staticmethod
     def answer(question: Question) -> None:
@@ -127,9 +111,6 @@ class CountdownEnv(AnswerEnv):
     @staticmethod
     def reply(question: Question, reference: Any) -> str:
         return search(*question.data)
-
-
-CountdownVectorEnv = answer_vector(CountdownEnv)
 
 
 class Plan(NamedTuple):
@@ -161,6 +142,40 @@ def plan_of(n: int, operators: str) -> Plan:
         limit=inf if operators == "*" else LARGEST,
         pattern=f"Make %d from the numbers {shown} with the signs {' '.join(operators)}.",
     )
+
+
+def draw(rng: Any, config: CountdownConfig) -> list[Any]:
+    """The numbers, and the first shape of an expression over them."""
+    n, top = config.n_numbers, config.max_number
+    drawn: list[Any] = []
+    number = rng.integers(0, top**n)  # one draw for all of them
+    for _ in range(n):
+        drawn.append(number % top + 1)
+        number //= top
+    drawn.append(rng.integers(0, plan_of(n, config.operators).size))
+    return drawn
+
+
+def ask(
+    drawn: Sequence[int], config: CountdownConfig, owns: Callable[[int], bool]
+) -> Question | None:
+    """The question with the value of the first shape that is fit."""
+    *numbers, first = drawn
+    n, operators = config.n_numbers, config.operators
+    plan = plan_of(n, operators)
+    total, product = sum(numbers), prod(numbers)
+    unfit = (0, total, product) if n > 2 and len(operators) > 1 else (0,)
+    for shape in range(first, first + SHAPES):
+        target, kinds = combined(numbers.copy(), shape, plan)
+        key = mix64((product * 1_024 + total) * 1_024 + target)  # the same in every order
+        if target not in unfit and owns(key):
+            data = (tuple(numbers), target, operators)
+            return Question(plan.pattern % (target, *numbers), data, float(2 * n + kinds), key)
+    return None
+
+
+QUESTION = QuestionForm(draw, ask)
+CountdownVectorEnv = answer_vector(CountdownEnv, text=QUESTION)
 
 
 def combined(values: list[int], shape: int, plan: Plan) -> tuple[int, int]:
