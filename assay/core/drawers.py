@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from assay.core.drawn import DrawnStream, QuestionForm, codes_of
-from assay.core.problems import Question, split_of
+from assay.core.problems import Question, residues_of
 from assay.core.streams import CounterArray, CounterStream
 
 _AHEAD = 4  # draws made ahead at each attempt; the rest are hashed one by one
 _MOST_AHEAD = 32
+_USUAL = 2  # draws of a form: all numbers by one, and one more
 _BLOCK = 256  # streams made at once: arrays cost the same for one as for some hundred
 _MOST_TRIES = 4  # attempts among them; at the fifth hardly any row is left
 _FEW = 8  # rows below which arrays cost more than they save
@@ -65,9 +66,6 @@ class Drawer(ABC):
             stream.wanted = self._wanted
             yield self._question(stream, self._config)
 
-    def _owns(self, key: int) -> bool:
-        return self._wanted is None or split_of(key) == self._wanted
-
     @abstractmethod
     def _draw(self, rows: CounterArray) -> None:
         """Draw from the streams of attempts (first axis) at rows (second)."""
@@ -93,7 +91,7 @@ class StreamDrawer(Drawer):
         self._states, self._stream.wanted = rows.state, self._wanted
 
     def _drawn(self, turn: int, places: Sequence[int]) -> Iterator[Question | None]:
-        units, states = self._units[turn], self._states[turn]
+        units, states = self._units[:, turn].T, self._states[turn]
         if len(places) < len(states):
             units, states = units[places], states[places]
         stream, question, config = self._stream, self._question, self._config
@@ -105,18 +103,23 @@ class StreamDrawer(Drawer):
 class ColumnDrawer(Drawer):
     """Draws for all rows at once, and asks about each row's values."""
 
-    def __init__(self, form: QuestionForm, config: Any) -> None:
-        super().__init__(form.question, config)
+    def __init__(self, question: Draw, form: QuestionForm, config: Any) -> None:
+        super().__init__(question, config)
         self._form = form
-        self._columns: list[np.ndarray] = []
+        self._columns: Sequence[np.ndarray] = []
 
     def _draw(self, rows: CounterArray) -> None:
-        self._columns = list(self._form.draw(rows, self._config))
+        rows.prepare(_USUAL)
+        self._columns = self._form.draw(rows, self._config)
 
     def _drawn(self, turn: int, places: Sequence[int]) -> Iterator[Question | None]:
         columns = [column[turn] for column in self._columns]
         if len(places) < len(self._indexes):
             columns = [column[places] for column in columns]
-        ask, config, owns = self._form.ask, self._config, self._owns
+        ask, config, residues = self._form.ask, self._config, residues_of(self._wanted)
+
+        def owns(key: int) -> bool:
+            return key % 10 in residues
+
         for values in zip(*[column.tolist() for column in columns], strict=True):
             yield ask(values, config, owns)

@@ -28,10 +28,6 @@ class QuestionForm(NamedTuple):
     draw: Callable[[Any, Any], Sequence[Any]]
     ask: Callable[[Sequence[int], Any, Callable[[int], bool]], Question | None]
 
-    def question(self, rng: CounterStream, config: Any) -> Question | None:
-        """Both steps, for one row."""
-        return self.ask(self.draw(rng, config), config, rng.owns)
-
 
 class DrawnStream(CounterStream):
     """A `CounterStream` with some draws made ahead, as floats in [0, 1).

@@ -85,7 +85,7 @@ class ArithmeticEnv(AnswerEnv):
 
     @staticmethod
     def question(rng: CounterStream, config: ArithmeticConfig) -> Question | None:
-        return QUESTION.question(rng, config)
+        return ask(draw(rng, config), config, rng.owns)
 
     @staticmethod
     def answer(question: Question) -> int:
@@ -134,11 +134,10 @@ def ask(drawn: Sequence[int], config: ArithmeticConfig, owns: Callable[[int], bo
     row = sign_rows(config.digits, config.terms, config.operators)[place]
     key = text_key(f"{row.order_free}{sorted(numbers)}") if row.order_free else 0
     shown = tuple(numbers)
-    return Question(row.pattern % shown, (shown, row.signs), row.difficulty, key)
+    return Question.made(row.pattern % shown, (shown, row.signs), row.difficulty, key)
 
 
-QUESTION = QuestionForm(draw, ask)
-ArithmeticVectorEnv = answer_vector(ArithmeticEnv, text=QUESTION)
+ArithmeticVectorEnv = answer_vector(ArithmeticEnv, text=QuestionForm(draw, ask))
 
 
 def value(numbers: tuple[int, ...], signs: str) -> int:

@@ -94,7 +94,7 @@ class CompareEnv(AnswerEnv):
 
     @staticmethod
     def question(rng: CounterStream, config: CompareConfig) -> Question | None:
-        return QUESTION.question(rng, config)
+        return ask(draw(rng, config), config, rng.owns)
 
     @staticmethod
     def answer(question: Question) -> int:
@@ -134,6 +134,11 @@ def draw_pair(rng: Any, digits: int) -> tuple[Any, Any]:
     return first, second + (second >= first)
 
 
+def draw(rng: Any, config: CompareConfig) -> tuple[Any, Any]:
+    """The two numbers."""
+    return draw_pair(rng, config.digits)
+
+
 def pair_key(small: int, large: int) -> int:
     """The key by which a pair is given to a split, whichever number comes first; never 0."""
     return mix64(mix64(small + 1) ^ large) | 1 << 63
@@ -144,10 +149,7 @@ def ask(drawn: Sequence[int], config: CompareConfig, owns: Callable[[int], bool]
     first, second = drawn
     small, large = (first, second) if first < second else (second, first)
     text = ASKED.format(first, second)
-    return Question(text, (first, second), float(config.digits), pair_key(small, large))
-
-
-QUESTION = QuestionForm(lambda rng, config: draw_pair(rng, config.digits), ask)
+    return Question.made(text, (first, second), float(config.digits), pair_key(small, large))
 
 
 def draw_pairs(rng: CounterArray, digits: int) -> tuple[np.ndarray, np.ndarray]:
@@ -191,7 +193,7 @@ CompareVectorEnv = answer_vector(
     CompareEnv,
     draw=lambda rng, config: draw_pairs(rng, config.digits),
     judge=pick_array,
-    text=QUESTION,
+    text=QuestionForm(draw, ask),
 )
 
 

@@ -73,7 +73,7 @@ class ReverseWordEnv(AnswerEnv):
 
     @staticmethod
     def question(rng: CounterStream, config: ReverseWordConfig) -> Question | None:
-        return QUESTION.question(rng, config)
+        return ask(draw(rng, config), config, rng.owns)
 
     @staticmethod
     def answer(question: Question) -> str:
@@ -94,11 +94,10 @@ def ask(
     if word == mirrored:
         return None
     key = text_key(min(word, mirrored))
-    return Question(f"Write '{word}' backwards.", (word,), float(config.length), key)
+    return Question.made(f"Write '{word}' backwards.", (word,), float(config.length), key)
 
 
-QUESTION = QuestionForm(draw, ask)
-ReverseWordVectorEnv = answer_vector(ReverseWordEnv, text=QUESTION)
+ReverseWordVectorEnv = answer_vector(ReverseWordEnv, text=QuestionForm(draw, ask))
 
 
 def counterfeits(env: ReverseWordEnv) -> Iterator[tuple[str, list[str]]]:

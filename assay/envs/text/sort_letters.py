@@ -72,7 +72,7 @@ class SortLettersEnv(AnswerEnv):
 
     @staticmethod
     def question(rng: CounterStream, config: SortLettersConfig) -> Question | None:
-        return QUESTION.question(rng, config)
+        return ask(draw(rng, config), config, rng.owns)
 
     @staticmethod
     def answer(question: Question) -> str:
@@ -92,11 +92,10 @@ def ask(
     if letters == ordered:
         return None
     text = f"Sort the letters of '{letters}' from a to z."
-    return Question(text, (letters,), float(config.length), text_key(ordered))
+    return Question.made(text, (letters,), float(config.length), text_key(ordered))
 
 
-QUESTION = QuestionForm(draw, ask)
-SortLettersVectorEnv = answer_vector(SortLettersEnv, text=QUESTION)
+SortLettersVectorEnv = answer_vector(SortLettersEnv, text=QuestionForm(draw, ask))
 
 
 def counterfeits(env: SortLettersEnv) -> Iterator[tuple[str, list[str]]]:
