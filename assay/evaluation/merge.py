@@ -34,7 +34,10 @@ def merge(paths: Iterable[str | os.PathLike[str]], out: str | os.PathLike[str]) 
         _refuse_strangers(runs)
         with Store(target) as store:
             run = _put_together(store, runs)
-            return summarise(store, run)
+            found = summarise(store, run)
+            if found.complete:
+                store.mark_complete(run)
+            return found
 
 
 def _others(paths: Iterable[str | os.PathLike[str]], target: Path) -> list[str]:
@@ -113,7 +116,10 @@ def _note_shards(store: Store, target: StoredRun, parts: Sequence[StoredRun]) ->
     """Write down which shards a run is made of; it is one shard itself if all of them are."""
     shards = sorted({shard for part in parts for shard in _shards(part)}, key=_in_order)
     shard = shards[0] if len(shards) == 1 else None
-    store.set_settings(target.run, {**target.settings, "shard": shard, "shards": shards})
+    claimed = any(part.settings.get("complete") is True and _shards(part) == shards
+                  for part in parts)  # fmt: skip
+    made = {"shard": shard, "shards": shards, "complete": claimed}
+    store.set_settings(target.run, {**target.settings, **made})
 
 
 def _shards(info: StoredRun) -> list[str | None]:

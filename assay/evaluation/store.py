@@ -234,6 +234,12 @@ class Store:
         with self._transaction() as db:
             db.execute("UPDATE runs SET settings = ? WHERE run = ?", (json.dumps(settings), run))
 
+    def mark_complete(self, run: int) -> None:
+        """Write down that every wanted row is there, so that one removed later is missed."""
+        settings = next(known.settings for known in self.runs() if known.run == run)
+        if settings.get("complete") is not True:
+            self.set_settings(run, {**settings, "complete": True})
+
     def statuses(
         self, run: int, env_id: str, env_digest: str, policy_id: str, split: str
     ) -> Iterator[tuple[int, int, EpisodeStatus, bool]]:
