@@ -22,6 +22,7 @@ import numpy as np
 from assay.core.errors import DataError
 from assay.core.types import Step, Verdict
 from assay.evaluation.config import EpisodeStatus
+from assay.evaluation.payload import payload_values, unreadable
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.rollout import Episode
 
@@ -31,8 +32,6 @@ SMALL_ARRAY_BYTES = 512  # larger arrays are blobs
 _REPR_CHARS = 2_000
 _REASON_CHARS = 100
 _ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")  # of an object: another one in every process
-_PARTS = {"steps", "final_observation", "verdict"}
-_STEP = {"observation", "action", "reward", "terminated", "truncated", "action_status"}
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")  # JSON would read two surrogates as one
 _dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -228,16 +227,15 @@ def _encode(value: Any, blobs: Blobs) -> Any:
 def _described(value: Any) -> Any:
     """Stands for a value that has no stored form: in words that are the same in every process."""
     try:
-        whole = _set_repr(cast("set[Any]", value)) if isinstance(value, set) else repr(value)
-        text = _ADDRESS.sub("", whole)
+        text = _ADDRESS.sub("", _repr(value, type(value)))
     except Exception:  # a hostile or broken __repr__
         text = f"<{type(value).__name__}>"
     return {"$repr": _ascii(text if len(text) <= _REPR_CHARS else f"{text[: _REPR_CHARS - 1]}…")}
 
 
-def _set_repr(value: set[Any]) -> str:
-    """In an order that does not hang on the hash seed."""
-    return f"{{{', '.join(sorted(map(repr, value)))}}}"
+def _repr(value: Any, kind: Any) -> str:
+    """The words for it; a set's in an order that does not hang on the hash seed."""
+    return f"{{{', '.join(sorted(map(repr, value)))}}}" if kind is set and value else repr(value)
 
 
 def _plain(text: str) -> bool:
@@ -319,7 +317,7 @@ def read_payload(data: bytes, blob: Callable[[str], bytes]) -> Recorded:
     except DataError:
         raise
     except (zlib.error, ValueError, LookupError, TypeError, AttributeError) as err:
-        raise _unreadable(err) from err
+        raise unreadable(err) from err
 
 
 def read_json(data: bytes) -> dict[str, Any]:
@@ -331,70 +329,8 @@ def read_json(data: bytes) -> dict[str, Any]:
     try:
         text = zlib.decompress(data).decode("ascii")
     except (zlib.error, ValueError, TypeError) as err:
-        raise _unreadable(err) from err
+        raise unreadable(err) from err
     return payload_values(text)
-
-
-def payload_values(text: str) -> dict[str, Any]:
-    """The JSON text of a payload as plain values of the shape that `to_row` writes.
-
-    Raises:
-        DataError: another shape, or no JSON.
-    """
-    try:
-        values = json.loads(text)
-        _check_shape(values)
-    except (ValueError, RecursionError) as err:
-        raise _unreadable(err) from err
-    return values
-
-
-def _unreadable(err: Exception) -> DataError:
-    return DataError(f"A stored episode cannot be read ({type(err).__name__}: {err}).")
-
-
-def _check_shape(values: Any) -> None:
-    """Everything but observations, actions and texts, which may be any value."""
-    if not isinstance(values, dict) or not _PARTS <= cast("dict[str, Any]", values).keys():
-        raise ValueError("its parts are not all there")
-    found = cast("dict[str, Any]", values)
-    steps, verdict = found["steps"], found["verdict"]
-    if not (isinstance(steps, list) and all(map(_is_step, cast("list[Any]", steps)))):
-        raise ValueError("its steps are not whole")
-    if verdict is not None and not _is_verdict(verdict):
-        raise ValueError("its verdict is not whole")
-    frames = found.get("frames", [])
-    if not (
-        isinstance(frames, list) and all(isinstance(f, str) for f in cast("list[Any]", frames))
-    ):
-        raise ValueError("its frames are no list of names")
-    if not isinstance(found.get("error", ""), str | dict):
-        raise ValueError("its error is no text")
-
-
-def _is_step(step: Any) -> bool:
-    return (
-        isinstance(step, dict)
-        and cast("dict[str, Any]", step).keys() == _STEP
-        and _is_number(step["reward"])
-        and isinstance(step["terminated"], bool)
-        and isinstance(step["truncated"], bool)
-    )
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, dict):
-        found = cast("dict[str, Any]", value)
-        return list(found) == ["$float"] and found["$float"] in ("nan", "inf", "-inf")
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_verdict(value: Any) -> bool:
-    if not isinstance(value, dict):
-        return False
-    found = cast("dict[str, Any]", value)
-    words = (found.get("status"), found.get("code"))
-    return isinstance(found.get("passed"), bool) and all(isinstance(word, str) for word in words)
 
 
 def from_json(value: Any, fetch: Callable[[str], bytes]) -> Any:

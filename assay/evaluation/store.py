@@ -16,10 +16,11 @@ from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 from assay.core.errors import StoreError
 from assay.evaluation.config import EpisodeStatus
+from assay.evaluation.identity import StoredRun, read_run
 from assay.evaluation.locking import DriverLock, refuse_network_disk
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.record import Row
@@ -35,6 +36,7 @@ from assay.evaluation.schema import (
     KEYS,
     SCHEMA,
     SCHEMA_VERSION,
+    TABLES,
     VALUES,
     WHERE_KEY,
 )
@@ -44,16 +46,6 @@ __all__ = ["BATCH_ROWS", "BATCH_S", "DiskFull", "Store", "StoredRun"]
 
 BATCH_ROWS = 64
 BATCH_S = 0.5
-
-
-class StoredRun(NamedTuple):
-    """One run of a results file. identity: what the fingerprint covers. settings: the rest."""
-
-    run: int
-    created: str
-    fingerprint: str
-    identity: dict[str, Any]
-    settings: dict[str, Any]
 
 
 class Store:
@@ -134,6 +126,31 @@ class Store:
                 f"'{self.path}' was written by a newer assay (format {version}, this one reads "
                 f"{SCHEMA_VERSION}): upgrade assay, or {otherwise}."
             )
+        else:
+            self._check_tables(db)
+
+    def _check_tables(self, db: sqlite3.Connection) -> None:
+        for table, columns in TABLES.items():
+            try:
+                db.execute(f"SELECT {columns} FROM {table} LIMIT 0")
+            except sqlite3.OperationalError as err:
+                if not str(err).startswith("no such"):
+                    raise
+                raise StoreError(
+                    f"'{self.path}' is a damaged results file ({err}): copy it again, or "
+                    f"{instead(self.read_only)}."
+                ) from err
+
+    def check(self) -> None:
+        """Read every page, as SQLite checks a file.
+
+        Raises:
+            StoreError: the file is damaged.
+        """
+        (found,) = self.query("PRAGMA quick_check(1)")[0]
+        if found != "ok":
+            what = " ".join(str(found).split())
+            raise StoreError(f"'{self.path}' is damaged ({what}): copy it again, or measure anew.")
 
     @contextmanager
     def _worded(self) -> Generator[None]:
@@ -207,12 +224,16 @@ class Store:
     # ------------------------------------------------------------------ runs
 
     def runs(self) -> list[StoredRun]:
-        """Every run of the file, oldest first."""
+        """Every run of the file, oldest first.
+
+        Raises:
+            StoreError: what it says about a run is damaged.
+        """
         with self._worded():
             rows = self._db.execute(
                 "SELECT run, created, fingerprint, identity, settings FROM runs ORDER BY run"
             ).fetchall()
-        return [StoredRun(r[0], r[1], r[2], json.loads(r[3]), json.loads(r[4])) for r in rows]
+        return [read_run(self.path, *row) for row in rows]
 
     def new_run(
         self, fingerprint: str, identity: Mapping[str, Any], settings: Mapping[str, Any]

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from assay.core.errors import AssayError, DataError, StoreError, bad_value
 from assay.core.registry import make
+from assay.evaluation.columns import wrong_column
 from assay.evaluation.completeness import Missing, gaps
 from assay.evaluation.consistency import first_wrong, inconsistency
 from assay.evaluation.fingerprint import difference, fingerprint, versions
@@ -241,6 +242,10 @@ class Replayer:
     def check(self, row: Mapping[str, Any]) -> Checked:
         """Compare one stored row with a replay, and with its own payload."""
         about = (self.label(row), row["split"], row["episode"], row["sample"])
+        column = wrong_column(row)
+        if column is not None:
+            name, value, expected = column
+            return Checked(*about, "different", Difference(name, repr(value), expected))
         wrong = self._misplaced(row)
         if wrong is not None:
             return Checked(*about, "different", wrong)

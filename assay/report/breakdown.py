@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from assay.evaluation import stats
+from assay.evaluation.columns import damaged
 from assay.evaluation.config import COUNTED
 from assay.evaluation.plan import env_label
 from assay.evaluation.runs import OpenRun
@@ -46,13 +47,9 @@ class Level(NamedTuple):
 def reasons(run: OpenRun) -> list[Reason]:
     """Why episodes did not pass: by environment, the commonest first."""
     return [
-        Reason(label, *row)
-        for label, place, _ in _places(run)
-        for row in run.store.query(
-            f"SELECT status, reason, count(*) AS n FROM episodes {WHERE_ENV} AND passed = 0 "
-            "GROUP BY status, reason ORDER BY n DESC, status, reason",
-            place,
-        )
+        Reason(row.env, status, code, n)
+        for row in run.table
+        for (status, code), n in sorted(row.failed.items(), key=lambda one: (-one[1], one[0]))
     ]
 
 
@@ -121,6 +118,8 @@ def difficulties(run: OpenRun, place: Place, env: Mapping[str, Any]) -> Difficul
     )
     tasks: dict[float, list[tuple[int, int]]] = {}
     for difficulty, passed, n in rows:
+        if not isinstance(difficulty, int | float):
+            raise damaged(run.store.path, place.env_id, "difficulty", difficulty, "a number")
         tasks.setdefault(difficulty, []).append((passed, n))
     return Difficulties(tasks, single, samples)
 
