@@ -40,8 +40,16 @@ def wrong_column(row: Mapping[str, Any]) -> Wrong | None:
 
 def damaged(path: Path | None, env: str, name: str, value: object, expected: str) -> StoreError:
     """The error for a file with such a row, where figures would be made of it."""
+    return _changed(path, f"a row of {env} has {name}={shorten(value, 60)} instead of {expected}")
+
+
+def unplanned(path: Path | None, what: str) -> StoreError:
+    """The error for a file with a row that its plan has not got."""
+    return _changed(path, f"it holds {what}, which its plan has not got")
+
+
+def _changed(path: Path | None, how: str) -> StoreError:
     where = "The results file" if path is None else f"'{path}'"
     return StoreError(
-        f"{where} was changed or damaged: a row of {env} has {name}={shorten(value, 60)} instead "
-        f"of {expected}; `assay verify` names every such row."
+        f"{where} was changed or damaged: {how}; `assay verify` names every such row."
     )

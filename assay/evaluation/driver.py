@@ -16,7 +16,7 @@ from typing import Any
 
 from assay.core.errors import PolicyUnavailable
 from assay.evaluation.backends.base import Backend, Event, Finished, Lost, Unit
-from assay.evaluation.columns import damaged, wrong_column
+from assay.evaluation.columns import damaged, unplanned, wrong_column
 from assay.evaluation.config import EpisodeStatus
 from assay.evaluation.plan import EpisodeKey, Plan, PlannedEnv
 from assay.evaluation.progress import Progress, Tally
@@ -120,10 +120,11 @@ class Driver:
             self.run, env.env_id, env.digest, self.plan.policy_id, env.split
         ):
             wrong = wrong_column({"status": status, "passed": passed})
-            if wrong is None and not (_inside(episode, env.n) and _inside(sample, samples)):
-                wrong = "its key", (episode, sample), "an episode of the plan"
             if wrong is not None:
                 raise damaged(self.store.path, env.label, *wrong)
+            if not (_inside(episode, env.n) and _inside(sample, samples)):
+                what = f"episode {episode!r}, sample {sample!r} of {env.label}"
+                raise unplanned(self.store.path, what)
             stored = max(stored, episode + 1)
             if status in retry:
                 self._redo.add(env.key(self.plan.policy_id, episode, sample))

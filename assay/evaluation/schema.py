@@ -37,10 +37,11 @@ CREATE TABLE findings ({KEY_TYPES}, kind TEXT NOT NULL, stored_digest TEXT NOT N
     other_digest TEXT NOT NULL, found TEXT NOT NULL,
     UNIQUE ({", ".join(KEY)}, kind, other_digest));
 """
-# Table -> its columns, each of which a file must have.
+# Table -> its columns, each of which a file must have; with the table's name, since SQLite takes a
+# quoted name that it does not find for a text.
 TABLES = {
     "runs": "run, created, fingerprint, identity, settings",
-    "episodes": ", ".join(f'"{name}"' for name in (*KEY, *VALUES)),
+    "episodes": ", ".join(f'episodes."{name}"' for name in (*KEY, *VALUES)),
     "trajectories": f"{', '.join(KEY)}, codec, steps",
     "blobs": "digest, bytes",
     "superseded": f"{', '.join(KEY)}, payload_digest, codec, steps, replaced",

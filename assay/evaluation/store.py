@@ -263,14 +263,13 @@ class Store:
 
     def statuses(
         self, run: int, env_id: str, env_digest: str, policy_id: str, split: str
-    ) -> Iterator[tuple[int, int, EpisodeStatus, bool]]:
+    ) -> Iterator[tuple[Any, ...]]:
         """(episode, sample, status, passed) of each stored row of one environment."""
-        with self._worded():
-            yield from self._db.execute(
-                "SELECT episode, sample, status, passed FROM episodes WHERE run = ? AND env_id = ? "
-                "AND env_digest = ? AND policy_id = ? AND split = ?",
-                (run, env_id, env_digest, policy_id, split),
-            )
+        return self.stream(
+            "SELECT episode, sample, status, passed FROM episodes WHERE run = ? AND env_id = ? "
+            "AND env_digest = ? AND policy_id = ? AND split = ?",
+            (run, env_id, env_digest, policy_id, split),
+        )
 
     # ------------------------------------------------------------------ writing
 
@@ -367,7 +366,9 @@ class Store:
     def stream(self, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         """The same, one row after another: for more rows than should be held at once."""
         with self._worded():
-            yield from self._db.execute(sql, tuple(values))
+            # `yield from` would close the cursor with the generator, perhaps after the file
+            for row in self._db.execute(sql, tuple(values)):  # noqa: UP028
+                yield row
 
     def episodes(self, run: int) -> Iterator[dict[str, Any]]:
         """Every row of a run in the order of keys, as column -> value, without its payload."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from assay.evaluation.columns import Wrong, damaged, wrong_column
+from assay.evaluation.columns import Wrong, damaged, unplanned, wrong_column
 from assay.evaluation.config import EpisodeStatus
 from assay.evaluation.stopping import WHERE_ENV, Place
 from assay.evaluation.store import Store
@@ -77,8 +77,9 @@ def check_envs(store: Store, run: int, identity: Mapping[str, Any]) -> None:
     found: list[tuple[Any, ...]] = store.query(_NEXT_ENV, (run, "", "", "", ""))
     while found:
         if found[0] not in known:
-            wanted = "an environment, policy and split of the plan"
-            raise damaged(store.path, str(found[0][0]), "its key", found[0], wanted)
+            env_id, digest, policy, split = found[0]
+            what = f"rows of {env_id} ({digest}, split {split}) by {policy}"
+            raise unplanned(store.path, what)
         found = store.query(_NEXT_ENV, (run, *found[0]))
 
 
