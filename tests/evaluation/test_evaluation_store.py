@@ -62,7 +62,7 @@ def test_rows_are_written_in_batches(tmp_path):
         store.add(run, [row(BATCH_ROWS)])
         assert count(store) == BATCH_ROWS
         store.add(run, [row(1_000)])
-        store._flushed -= 1.0  # as if half a second had passed
+        store._flushed -= 1.0  # as if that time had passed
         store.tick()
         assert count(store) == BATCH_ROWS + 1
 

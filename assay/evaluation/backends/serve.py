@@ -26,7 +26,7 @@ from assay.evaluation.backends.worker import Watcher, Worker
 from assay.evaluation.plan import EpisodeKey
 from assay.wrappers.processes import portable
 
-HAND_OVER_S = 0.05  # rows that are ready wait at most about this long
+HAND_OVER_S = 0.02  # rows that are ready wait at most about this long
 
 
 class Ended(BaseException):
