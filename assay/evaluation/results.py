@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,7 +22,7 @@ from assay.evaluation.schema import KEYS
 from assay.evaluation.shard import read_shard, shares
 from assay.evaluation.stopping import Place, stopped_early, task_counts
 from assay.evaluation.store import Store
-from assay.evaluation.totals import check_envs, totals
+from assay.evaluation.totals import Sums, check_envs, totals
 
 
 class Fault(NamedTuple):
@@ -60,6 +60,7 @@ class EnvResult:
     Attributes:
         env: the id, with its options as a query where there are any.
         counts: rows of each status. failed: rows that did not pass, by status and reason.
+        difficulties: passed and counted rows of each difficulty; None where too many are different.
         planned: rows there will be, or at most with `until_ci`.
         until_ci: the width of the interval at which episodes were no longer added, or None.
         stopped_early: that width was reached before all planned rows were played; the interval
@@ -78,6 +79,7 @@ class EnvResult:
     passed: int
     counts: Mapping[EpisodeStatus, int]
     failed: Mapping[tuple[EpisodeStatus, str], int]
+    difficulties: Mapping[float, tuple[int, int]] | None
     samples: int
     n_worlds: int | None
     prompt_tokens: int
@@ -319,14 +321,15 @@ def _env_result(
 ) -> EnvResult:
     policy, split, samples = identity["policy"]["id"], identity["split"], identity["samples"]
     place = Place(run, env["id"], env["digest"], policy, split)
-    sums = totals(store, place, env["n"], samples)
+    sums, by_difficulty = totals(store, place, env["n"], samples)
     counted = [row for row in sums if row.status in COUNTED]
     counts: dict[EpisodeStatus, int] = dict.fromkeys(STATUSES, 0)
     failed: dict[tuple[EpisodeStatus, str], int] = {}
     for row in sums:
         counts[row.status] += row.rows
         if not row.passed:
-            failed[row.status, row.reason] = row.rows
+            why = row.status, row.reason
+            failed[why] = failed.get(why, 0) + row.rows
     n_counted = sum(row.rows for row in counted)
     passed = sum(row.rows for row in counted if row.passed)
     n_returns = sum(row.n_returns for row in counted)
@@ -346,6 +349,7 @@ def _env_result(
         passed=passed,
         counts=counts,
         failed=failed,
+        difficulties=_difficulties(counted) if by_difficulty else None,
         samples=samples,
         n_worlds=len(table) if env["shared_instances"] else None,
         prompt_tokens=sum(row.prompt_tokens for row in sums),
@@ -359,3 +363,13 @@ def _env_result(
         task_passed=table[:, 0],
         task_samples=table[:, 1],
     )
+
+
+def _difficulties(counted: Iterable[Sums]) -> dict[float, tuple[int, int]]:
+    """Passed and all rows of each difficulty."""
+    found: dict[float, tuple[int, int]] = {}
+    for row in counted:
+        if row.difficulty is not None:
+            passed, n = found.get(row.difficulty, (0, 0))
+            found[row.difficulty] = passed + row.passed * row.rows, n + row.rows
+    return found

@@ -174,8 +174,6 @@ def test_no_figure_is_made_of_a_damaged_row(assay_command, places, damage):
         if verb[0] == "verify":
             if "--rescore" not in verb:
                 assert ran.code == 1 and "5 of 6 episodes replay" in ran.out
-        elif damage == row("difficulty", "hard"):
-            assert ran.code in (0, 2)  # only what is said by difficulty needs it
         else:
             assert ran.code == 2 and ran.out == "", (verb, ran.out, ran.err)
             assert "random.db" in ran.err and "`assay verify`" in ran.err, ran.err
