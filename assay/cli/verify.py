@@ -18,6 +18,7 @@ from assay.evaluation.verify import Checked, Verification, verify
 from assay.verifiers.named import load_verifier
 
 _SHOWN = 10  # differences printed for each run
+_MISSING = 3  # missing episodes named in the line
 _ALWAYS = AGREEMENTS[:4]  # the columns that are shown where they hold only zeros too
 _CHARS = 300  # of a value in a line
 
@@ -82,12 +83,17 @@ def _print(found: Verification) -> None:
         parts.append(f"{counts['partly']} could be replayed in part: something in them has no "
                      "stored form")  # fmt: skip
     if counts["nothing"]:
-        parts.append(f"{counts['nothing']} hold no step to replay")
+        how = ", ".join(f"{n} {status}" for status, n in sorted(found.unproven.items()))
+        parts.append(f"{counts['nothing']} hold no step to replay ({how}), so nothing shows how "
+                     "they ended")  # fmt: skip
     if found.checked < found.stored:
         parts.append(f"{found.stored - found.checked} were not in the sample")
-    if found.stored < found.planned:
-        parts.append(f"{found.planned - found.stored} are not played yet")
-    say(f"{found.name} ({found.policy}): {'; '.join(parts)}.")
+    if found.missing:
+        what = "missing" if found.claimed_complete else "not played yet"
+        parts.append(f"{found.missing} of {found.planned} planned are {what}")
+    part = f", shard {found.shard} of its plan" if found.shard else ""
+    say(f"{found.name} ({found.policy}{part}): {'; '.join(parts)}.")
+    _print_plan(found)
     for checked in found.different[:_SHOWN]:
         _print_difference(checked)
     if len(found.different) > _SHOWN:
@@ -97,6 +103,17 @@ def _print(found: Verification) -> None:
     if found.findings:
         say(f"  {found.findings} rows came a second time with other content when this was made: "
             "nondeterminism.")  # fmt: skip
+
+
+def _print_plan(found: Verification) -> None:
+    """What is wrong with the plan, or with how much of it is there."""
+    if found.plan_changed:
+        say("  Its stored plan is not the one that it was made with: the fingerprint does not fit.")
+    if found.missing and found.claimed_complete:
+        shown = found.missing_episodes[:_MISSING]
+        names = ", ".join(f"{m.env} {m.split}/{m.episode}, sample {m.sample}" for m in shown)
+        more = f", and {found.missing - len(shown)} more" if found.missing > len(shown) else ""
+        say(f"  The run was complete once, and its rows were removed: {names}{more}.")
 
 
 def _print_difference(checked: Checked) -> None:

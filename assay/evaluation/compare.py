@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from assay.core.errors import OptionError
 from assay.core.registry import require
 from assay.evaluation import stats
+from assay.evaluation.columns import damaged, wrong_column
 from assay.evaluation.config import DEFECTS
 from assay.evaluation.merge import merged
 from assay.evaluation.plan import env_label
@@ -253,7 +254,11 @@ def _rows(run: OpenRun, env: Mapping[str, Any]) -> Iterator[_Side]:
     for row in run.store.stream(
         f"SELECT {columns} FROM episodes {WHERE_ENV} ORDER BY episode, sample", place
     ):
-        yield _Side(*row)
+        side = _Side(*row)
+        wrong = wrong_column(side._asdict())
+        if wrong is not None:
+            raise damaged(run.store.path, _label(env), *wrong)
+        yield side
 
 
 def _pairs(first: Iterator[_Side], second: Iterator[_Side]) -> Iterator[tuple[_Side, _Side] | None]:

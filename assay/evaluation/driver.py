@@ -16,6 +16,7 @@ from typing import Any
 
 from assay.core.errors import PolicyUnavailable
 from assay.evaluation.backends.base import Backend, Event, Finished, Lost, Unit
+from assay.evaluation.columns import damaged, unplanned, wrong_column
 from assay.evaluation.config import EpisodeStatus
 from assay.evaluation.episode import Stopped
 from assay.evaluation.plan import EpisodeKey, Plan, PlannedEnv
@@ -71,6 +72,10 @@ class Interrupts:
             self.tell()
 
 
+def _inside(number: Any, end: int) -> bool:
+    return isinstance(number, int) and 0 <= number < end
+
+
 class Driver:
     """Sends out what is not stored yet, and stores what comes back."""
 
@@ -121,6 +126,12 @@ class Driver:
         for episode, sample, status, passed in self.store.statuses(
             self.run, env.env_id, env.digest, self.plan.policy_id, env.split
         ):
+            wrong = wrong_column({"status": status, "passed": passed})
+            if wrong is not None:
+                raise damaged(self.store.path, env.label, *wrong)
+            if not (_inside(episode, env.n) and _inside(sample, samples)):
+                what = f"episode {episode!r}, sample {sample!r} of {env.label}"
+                raise unplanned(self.store.path, what)
             stored = max(stored, episode + 1)
             if status in retry:
                 self._redo.add(env.key(self.plan.policy_id, episode, sample))

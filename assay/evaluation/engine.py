@@ -277,6 +277,8 @@ def _run(
             raise
     try:
         results = summarise(store, run)
+        if results.complete:
+            store.mark_complete(run)
     except BaseException:
         store.close()
         raise

@@ -27,14 +27,39 @@ def merge(paths: Iterable[str | os.PathLike[str]], out: str | os.PathLike[str]) 
         out: the file to write; where it holds a run of the same fingerprint, that is added to.
 
     Raises:
-        StoreError: their fingerprints differ, or `out` holds another run; the difference is named.
+        StoreError: their fingerprints differ, or `out` holds another run (the difference is named),
+            or one of them is damaged; `out` is then as it was before.
     """
     target = Path(out)
-    with open_runs(_others(paths, target)) as runs:
+    with open_runs(_others(paths, target)) as runs, _undone(target):
         _refuse_strangers(runs)
+        _refuse_damaged(runs)
         with Store(target) as store:
             run = _put_together(store, runs)
-            return summarise(store, run)
+            found = summarise(store, run)
+            if found.complete:
+                store.mark_complete(run)
+            return found
+
+
+@contextmanager
+def _undone(target: Path) -> Generator[None]:
+    """A file that is new is removed again where it was not finished."""
+    new = not target.exists()
+    try:
+        yield
+    except BaseException:
+        if new:
+            for ending in ("", "-wal", "-shm", "-journal"):
+                target.with_name(target.name + ending).unlink(missing_ok=True)
+        raise
+
+
+def _refuse_damaged(runs: Sequence[OpenRun]) -> None:
+    """Before anything is written: what would be found halfway would be blamed on the target."""
+    for run in runs:
+        run.store.check()
+        _ = run.table
 
 
 def _others(paths: Iterable[str | os.PathLike[str]], target: Path) -> list[str]:
@@ -89,7 +114,11 @@ def _put_together(store: Store, sources: Sequence[OpenRun]) -> int:
     run = _target_run(store, sources)
     for source in sources:
         assert source.store.path is not None
-        store.copy_run(source.store.path, source.run, run)
+        try:
+            store.copy_run(source.store.path, source.run, run)
+        except StoreError:
+            source.store.check()  # the one that is read may be the one that is damaged
+            raise
     return run
 
 
@@ -113,7 +142,10 @@ def _note_shards(store: Store, target: StoredRun, parts: Sequence[StoredRun]) ->
     """Write down which shards a run is made of; it is one shard itself if all of them are."""
     shards = sorted({shard for part in parts for shard in _shards(part)}, key=_in_order)
     shard = shards[0] if len(shards) == 1 else None
-    store.set_settings(target.run, {**target.settings, "shard": shard, "shards": shards})
+    claimed = any(part.settings.get("complete") is True and _shards(part) == shards
+                  for part in parts)  # fmt: skip
+    made = {"shard": shard, "shards": shards, "complete": claimed}
+    store.set_settings(target.run, {**target.settings, **made})
 
 
 def _shards(info: StoredRun) -> list[str | None]:

@@ -19,10 +19,11 @@ from typing import Any, cast
 
 import numpy as np
 
-from assay.core.errors import DataError, shorten
+from assay.core.errors import DataError
 from assay.core.types import Step, Verdict
 from assay.evaluation.config import EpisodeStatus
 from assay.evaluation.episode import Episode
+from assay.evaluation.payload import payload_values, unreadable
 from assay.evaluation.plan import EpisodeKey
 
 CODEC = "json+zlib"
@@ -30,6 +31,7 @@ LONG_TEXT_CHARS = 4_096  # longer texts are blobs
 SMALL_ARRAY_BYTES = 512  # larger arrays are blobs
 _REPR_CHARS = 2_000
 _REASON_CHARS = 100
+_ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")  # of an object: another one in every process
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")  # JSON would read two surrogates as one
 _dumps = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
@@ -188,7 +190,7 @@ def json_value(value: Any, blobs: Blobs) -> Any:
     try:
         return _encode(value, blobs)
     except Exception:  # any object may stand where an action should, and must not stop the run
-        return {"$repr": _ascii(shorten(value, _REPR_CHARS))}
+        return _described(value)
 
 
 def _encode(value: Any, blobs: Blobs) -> Any:
@@ -219,7 +221,21 @@ def _encode(value: Any, blobs: Blobs) -> Any:
         if all(type(k) is str and not k.startswith("$") and _plain(k) for k, _ in items):
             return {k: _encode(v, blobs) for k, v in items}
         return {"$dict": [[_encode(k, blobs), _encode(v, blobs)] for k, v in items]}
-    return {"$repr": _ascii(shorten(value, _REPR_CHARS))}
+    return _described(value)
+
+
+def _described(value: Any) -> Any:
+    """Stands for a value that has no stored form: in words that are the same in every process."""
+    try:
+        text = _ADDRESS.sub("", _repr(value, type(value)))
+    except Exception:  # a hostile or broken __repr__
+        text = f"<{type(value).__name__}>"
+    return {"$repr": _ascii(text if len(text) <= _REPR_CHARS else f"{text[: _REPR_CHARS - 1]}…")}
+
+
+def _repr(value: Any, kind: Any) -> str:
+    """The words for it; a set's in an order that does not hang on the hash seed."""
+    return f"{{{', '.join(sorted(map(repr, value)))}}}" if kind is set and value else repr(value)
 
 
 def _plain(text: str) -> bool:
@@ -238,7 +254,7 @@ def _encode_text(text: str, blobs: Blobs) -> Any:
 
 def _encode_array(value: np.ndarray[Any, Any], blobs: Blobs) -> Any:
     if value.dtype.hasobject:
-        return {"$repr": _ascii(shorten(value, _REPR_CHARS))}
+        return _described(value)
     raw = value.tobytes()
     out = {"$array": value.dtype.str, "shape": list(value.shape)}
     if len(raw) <= SMALL_ARRAY_BYTES:
@@ -298,8 +314,10 @@ def read_payload(data: bytes, blob: Callable[[str], bytes]) -> Recorded:
             from_json(values.get("error", ""), fetch),
             tuple(fetch(name) for name in values.get("frames", ())),
         )
-    except (zlib.error, ValueError, KeyError, TypeError) as err:
-        raise DataError(f"A stored episode cannot be read ({type(err).__name__}: {err}).") from err
+    except DataError:
+        raise
+    except (zlib.error, ValueError, LookupError, TypeError, AttributeError) as err:
+        raise unreadable(err) from err
 
 
 def read_json(data: bytes) -> dict[str, Any]:
@@ -309,12 +327,10 @@ def read_json(data: bytes) -> dict[str, Any]:
         DataError: bytes that are no payload.
     """
     try:
-        values = json.loads(zlib.decompress(data))
-        if not {"steps", "final_observation", "verdict"} <= set(values):
-            raise ValueError("its parts are not all there")
+        text = zlib.decompress(data).decode("ascii")
     except (zlib.error, ValueError, TypeError) as err:
-        raise DataError(f"A stored episode cannot be read ({type(err).__name__}: {err}).") from err
-    return values
+        raise unreadable(err) from err
+    return payload_values(text)
 
 
 def from_json(value: Any, fetch: Callable[[str], bytes]) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn, cast
 
-from assay.core.errors import DataError, VerifierError
+from assay.core.errors import AssayError, DataError
 from assay.core.types import Verdict
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.pool import Env, Traits
@@ -26,8 +26,14 @@ from assay.evaluation.record import (
 from assay.evaluation.rollout import drawn
 
 _STEP = ("observation", "reward", "terminated", "truncated", "action_status")
+BARE_STATUSES = ("crashed", "timeout", "env_error")  # of which perhaps nothing came back
 _UNSTORED = '{"$repr":'  # cannot stand in a JSON string, where quotes are escaped
-_JUDGED = ("finished", "verifier_error")  # statuses that say what a verifier did
+# Why an episode stops in its midst: its status, and the reason that goes with it.
+_BROKEN_OFF = {
+    "policy_error": "policy.raised",
+    "env_error": "env.raised",
+    "verifier_error": "verifier.raised",
+}
 _TOLD_BY_AN_ERROR = ("passed", "status", "code")  # its reason may hold paths and times
 
 
@@ -77,8 +83,9 @@ class StoredEpisode:
 
     @property
     def bare(self) -> bool:
-        """Whether nothing came back of it: no step, and no observation."""
-        return not self.steps and self.payload["final_observation"] is None
+        """Whether nothing came back of it that could be replayed: no step, and no observation."""
+        empty = not self.steps and self.payload["final_observation"] is None
+        return empty and self.row["status"] in BARE_STATUSES
 
 
 def read_stored(
@@ -94,12 +101,10 @@ def read_stored(
     """
     payload = read_json(data)
     try:
-        steps, verdict = payload["steps"], payload["verdict"]
-        actions = tuple(from_json(step["action"], fetch) for step in steps)
-        missing = [name for step in steps for name in _STEP if name not in step]
-        if missing or not (verdict is None or {"passed", "status", "code"} <= set(verdict)):
-            raise ValueError(f"its {missing[0] if missing else 'verdict'} is not whole")
-    except (KeyError, TypeError, ValueError, AttributeError) as err:
+        actions = tuple(from_json(step["action"], fetch) for step in payload["steps"])
+    except AssayError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as err:
         raise DataError(f"A stored episode cannot be read ({type(err).__name__}: {err}).") from err
     return StoredEpisode(key, row, payload, actions)
 
@@ -169,34 +174,38 @@ class _Replay:
     # ------------------------------------------------------------------ the end
 
     def _end(self, ended: bool, info: Mapping[str, Any]) -> None:
-        row = self.stored.row
+        """What the last step led to, as `Player` would have written it down."""
+        cut = self.stored.row["cut"]
         verdict, raised = self._judge(ended, info)
+        self._verdict(verdict)
         if raised:
             self._outcome("verifier_error", False, "verifier.raised")
-            return
-        self._verdict(verdict)
-        if verdict is not None:
+        elif verdict is not None:
             status = "verifier_error" if verdict.is_error else "finished"
             self._outcome(status, verdict.passed, verdict.code)
-        elif row["cut"]:
-            self._outcome("finished", False, row["cut"])
-        elif row["status"] == "finished":
-            self._differ("end", "an end that was judged", "no end after the last step")
+        elif cut == "limit.time":
+            self._outcome("timeout", False, cut)
+        elif cut:
+            self._outcome("finished", False, cut)
+        elif ended:
+            self._outcome("env_error", False, "verdict.missing")
+        else:
+            self._broken_off()
 
     def _judge(self, ended: bool, info: Mapping[str, Any]) -> tuple[Verdict | None, bool]:
         """The verdict, and whether asking for it raised: as `Player` asks."""
         cut = self.stored.row["cut"]
-        if ended and "verdict" in info:
-            self._compare("cut", cut, "")
-            return info["verdict"], False
+        if ended:
+            by_itself = "verdict" in info or not self.stored.steps[-1]["truncated"]
+            self._compare("cut", cut, "" if by_itself else "limit.outside")
+            if "verdict" in info:
+                return info["verdict"], False
         if not (ended or cut) or cut == "limit.time" or not self.env.has_wrapper_attr("judge_now"):
             return None, False
         try:
             return self.env.get_wrapper_attr("judge_now")(), False
-        except VerifierError:
+        except Exception:
             return None, True
-        except Exception as err:
-            self._differ("verdict", "a verdict", _raised(err))
 
     def _verdict(self, now: Verdict | None) -> None:
         then = self.stored.verdict
@@ -210,13 +219,22 @@ class _Replay:
                 self._compare(f"verdict, {name}", then.get(name), _Json(new.get(name)))
 
     def _outcome(self, status: str, passed: bool, code: str) -> None:
+        """How an episode that came to its end counts."""
+        if status == "finished" and self.stored.row["status"] == "policy_error":
+            # a policy may raise when it is told of the end: its doing, which no replay shows
+            status, passed, code = "policy_error", False, _BROKEN_OFF["policy_error"]
+        self._compare("status", self.stored.row["status"], status)
+        self._compare("passed", bool(self.stored.row["passed"]), passed)
+        self._compare("reason", self.stored.row["reason"], reason_of(code))
+
+    def _broken_off(self) -> None:
+        """No end after the last step: only an exception, which no replay shows, leaves it there."""
         row = self.stored.row
-        if row["status"] in _JUDGED:
-            self._compare("status", row["status"], status)
-            self._compare("passed", bool(row["passed"]), passed)
-            self._compare("reason", row["reason"], reason_of(code))
-        elif row["passed"]:
-            self._differ("passed", "true", f"false, with status {row['status']}")
+        reason = _BROKEN_OFF.get(row["status"])
+        if reason is None:
+            what = "an end that was judged" if row["status"] == "finished" else row["status"]
+            self._differ("end", what, "no end after the last step")
+        self._outcome(row["status"], False, reason)
 
     # ------------------------------------------------------------------ comparing
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from assay.core.errors import AssayError
 from assay.core.judging import ask
 from assay.core.types import Verdict, Verifier
+from assay.evaluation.columns import wrong_column
 from assay.evaluation.pool import Env, close_quietly
 from assay.evaluation.replay import StoredEpisode, replay
 from assay.evaluation.runs import OpenRun
@@ -111,6 +112,8 @@ def _compare(
     replayer: Replayer, row: dict[str, Any], verifier: Verifier
 ) -> tuple[Agreement, str, str]:
     """How the two agree about a row, and their words where they do not."""
+    if wrong_column(row) is not None:
+        return "not replayed", "", ""
     try:
         stored = replayer.read(row)
     except AssayError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.core.errors import AssayError
 from assay.core.registry import require
 from assay.evaluation import stats
 from assay.evaluation.config import COUNTED, DEFECTS, STATUSES, EpisodeStatus
@@ -20,8 +21,9 @@ from assay.evaluation.plan import env_label
 from assay.evaluation.record import read_payload
 from assay.evaluation.schema import KEYS
 from assay.evaluation.shard import read_shard, shares
-from assay.evaluation.stopping import WHERE_ENV, Place, stopped_early, task_counts
+from assay.evaluation.stopping import Place, stopped_early, task_counts
 from assay.evaluation.store import Store
+from assay.evaluation.totals import Sums, check_envs, totals
 
 
 class Fault(NamedTuple):
@@ -45,13 +47,22 @@ def _last_line(trace: str) -> str:
     return lines[-1] if lines else "no message"
 
 
+def _error_line(steps: bytes, store: Store) -> str:
+    try:
+        return _last_line(read_payload(steps, store.blob).error)
+    except AssayError as err:  # it is beside the figures, and they stand
+        return str(err)
+
+
 @dataclass(frozen=True)
 class EnvResult:
     """One policy on one environment.
 
     Attributes:
         env: the id, with its options as a query where there are any.
-        counts: rows of each status. planned: rows there will be, or at most with `until_ci`.
+        counts: rows of each status. failed: rows that did not pass, by status and reason.
+        difficulties: passed and counted rows of each difficulty; None where too many are different.
+        planned: rows there will be, or at most with `until_ci`.
         until_ci: the width of the interval at which episodes were no longer added, or None.
         stopped_early: that width was reached before all planned rows were played; the interval
             decided when to stop, so it is not one of a fixed number of episodes.
@@ -68,6 +79,8 @@ class EnvResult:
     planned: int
     passed: int
     counts: Mapping[EpisodeStatus, int]
+    failed: Mapping[tuple[EpisodeStatus, str], int]
+    difficulties: Mapping[float, tuple[int, int]] | None
     samples: int
     n_worlds: int | None
     prompt_tokens: int
@@ -242,7 +255,7 @@ class Results:
         with self.opened() as store:
             found = store.query(_FIRST_FAULTS, (self.run,))
             return [
-                Fault(env, status, episode, _last_line(read_payload(steps, store.blob).error))
+                Fault(env, status, episode, _error_line(steps, store))
                 for env, status, episode, steps in found
             ]
 
@@ -275,12 +288,12 @@ class Results:
         return pandas.DataFrame([row.to_dict() for row in self.rows])
 
 
-def summarise(store: Store, run: int) -> Results:
-    """The results of a stored run, from the file alone."""
+def summarise(store: Store, run: int, rows: tuple[EnvResult, ...] | None = None) -> Results:
+    """The results of a stored run, from the file alone; `rows` where they were made already."""
     policy = next(known.identity for known in store.runs() if known.run == run)["policy"]["id"]
     return Results(
         policy=policy,
-        rows=env_results(store, run),
+        rows=env_results(store, run) if rows is None else rows,
         digest=store.digest(run),
         run=run,
         out=None if store.path is None else str(store.path),
@@ -291,8 +304,13 @@ def summarise(store: Store, run: int) -> Results:
 
 
 def env_results(store: Store, run: int) -> tuple[EnvResult, ...]:
-    """The rows of the table alone: without the digest, which reads every row once more."""
+    """The rows of the table alone: without the digest, which reads every row once more.
+
+    Raises:
+        StoreError: a row holds what assay never writes, or is none of the plan.
+    """
     known = next(known for known in store.runs() if known.run == run)
+    check_envs(store, run, known.identity)
     identity, shard = known.identity, known.settings.get("shard")
     parts = shares([env["n"] for env in identity["envs"]], shard and read_shard(shard))
     return tuple(
@@ -301,36 +319,22 @@ def env_results(store: Store, run: int) -> tuple[EnvResult, ...]:
     )
 
 
-class _Sums(NamedTuple):
-    """Totals over the rows of one status."""
-
-    status: EpisodeStatus
-    rows: int
-    passed: int
-    returns: float
-    n_returns: int
-    steps: float
-    prompt_tokens: float
-    completion_tokens: float
-    wall_ms: float
-
-
-_SUMS = """
-SELECT status, count(*), sum(passed), total("return"), count("return"), total(n_steps),
-    total(prompt_tokens), total(completion_tokens), total(wall_ms)
-FROM episodes"""
-
-
 def _env_result(
     store: Store, run: int, identity: Mapping[str, Any], env: Mapping[str, Any], n: int
 ) -> EnvResult:
     policy, split, samples = identity["policy"]["id"], identity["split"], identity["samples"]
     place = Place(run, env["id"], env["digest"], policy, split)
-    sums = [_Sums(*row) for row in store.query(f"{_SUMS} {WHERE_ENV} GROUP BY status", place)]
+    sums, by_difficulty = totals(store, place, env["n"], samples)
     counted = [row for row in sums if row.status in COUNTED]
     counts: dict[EpisodeStatus, int] = dict.fromkeys(STATUSES, 0)
-    counts.update((row.status, row.rows) for row in sums)
-    n_counted, passed = sum(row.rows for row in counted), sum(row.passed for row in counted)
+    failed: dict[tuple[EpisodeStatus, str], int] = {}
+    for row in sums:
+        counts[row.status] += row.rows
+        if not row.passed:
+            why = row.status, row.reason
+            failed[why] = failed.get(why, 0) + row.rows
+    n_counted = sum(row.rows for row in counted)
+    passed = sum(row.rows for row in counted if row.passed)
     n_returns = sum(row.n_returns for row in counted)
     if samples == 1 and not env["shared_instances"]:  # each row is a task of its own
         table = np.stack([np.arange(n_counted) < passed, np.ones(n_counted)], axis=1)
@@ -347,12 +351,14 @@ def _env_result(
         planned=n * samples,
         passed=passed,
         counts=counts,
+        failed=failed,
+        difficulties=_difficulties(counted) if by_difficulty else None,
         samples=samples,
         n_worlds=len(table) if env["shared_instances"] else None,
-        prompt_tokens=int(sum(row.prompt_tokens for row in sums)),
-        completion_tokens=int(sum(row.completion_tokens for row in sums)),
+        prompt_tokens=sum(row.prompt_tokens for row in sums),
+        completion_tokens=sum(row.completion_tokens for row in sums),
         mean_return=sum(row.returns for row in counted) / n_returns if n_returns else None,
-        mean_steps=sum(row.steps for row in counted) / n_counted if n_counted else None,
+        mean_steps=sum(row.n_steps for row in counted) / n_counted if n_counted else None,
         wall_s=sum(row.wall_ms for row in sums) / 1_000,
         until_ci=until_ci,
         stopped_early=until_ci is not None
@@ -360,3 +366,13 @@ def _env_result(
         task_passed=table[:, 0],
         task_samples=table[:, 1],
     )
+
+
+def _difficulties(counted: Iterable[Sums]) -> dict[float, tuple[int, int]]:
+    """Passed and all rows of each difficulty."""
+    found: dict[float, tuple[int, int]] = {}
+    for row in counted:
+        if row.difficulty is not None:
+            passed, n = found.get(row.difficulty, (0, 0))
+            found[row.difficulty] = passed + row.passed * row.rows, n + row.rows
+    return found

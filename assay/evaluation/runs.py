@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from assay.core.errors import StoreError
-from assay.evaluation.results import Results, summarise
+from assay.evaluation.results import EnvResult, Results, env_results, summarise
 from assay.evaluation.store import Store, StoredRun
 
 
@@ -42,9 +42,14 @@ class OpenRun:
         return self.info.identity["policy"]["id"]
 
     @cached_property
+    def table(self) -> tuple[EnvResult, ...]:
+        """Pass rates and counts of each environment, without a digest of the whole."""
+        return env_results(self.store, self.run)
+
+    @cached_property
     def results(self) -> Results:
         """Pass rates and counts."""
-        return summarise(self.store, self.run)
+        return summarise(self.store, self.run, self.table)
 
 
 @contextmanager

@@ -37,6 +37,16 @@ CREATE TABLE findings ({KEY_TYPES}, kind TEXT NOT NULL, stored_digest TEXT NOT N
     other_digest TEXT NOT NULL, found TEXT NOT NULL,
     UNIQUE ({", ".join(KEY)}, kind, other_digest));
 """
+# Table -> its columns, each of which a file must have; with the table's name, since SQLite takes a
+# quoted name that it does not find for a text.
+TABLES = {
+    "runs": "run, created, fingerprint, identity, settings",
+    "episodes": ", ".join(f'episodes."{name}"' for name in (*KEY, *VALUES)),
+    "trajectories": f"{', '.join(KEY)}, codec, steps",
+    "blobs": "digest, bytes",
+    "superseded": f"{', '.join(KEY)}, payload_digest, codec, steps, replaced",
+    "findings": f"{', '.join(KEY)}, kind, stored_digest, other_digest, found",
+}
 COLUMNS = ", ".join(f'"{name}"' for name in (*KEY, *VALUES))
 KEYS = ", ".join(KEY)
 WHERE_KEY = " AND ".join(f"{name} = ?" for name in KEY)

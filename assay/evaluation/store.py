@@ -16,10 +16,10 @@ from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 from assay.core.errors import StoreError
-from assay.evaluation.config import EpisodeStatus
+from assay.evaluation.identity import StoredRun, read_run
 from assay.evaluation.locking import DriverLock, refuse_network_disk
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.record import Row
@@ -35,6 +35,7 @@ from assay.evaluation.schema import (
     KEYS,
     SCHEMA,
     SCHEMA_VERSION,
+    TABLES,
     VALUES,
     WHERE_KEY,
 )
@@ -43,17 +44,7 @@ from assay.evaluation.storage import DiskFull, cannot_write, instead, refuse_tru
 __all__ = ["BATCH_ROWS", "BATCH_S", "DiskFull", "Store", "StoredRun"]
 
 BATCH_ROWS = 64
-BATCH_S = 0.5
-
-
-class StoredRun(NamedTuple):
-    """One run of a results file. identity: what the fingerprint covers. settings: the rest."""
-
-    run: int
-    created: str
-    fingerprint: str
-    identity: dict[str, Any]
-    settings: dict[str, Any]
+BATCH_S = 0.05  # a commit of one row takes 0.05 ms, so a kill may as well lose less
 
 
 class Store:
@@ -137,6 +128,31 @@ class Store:
                 f"'{self.path}' was written by a newer assay (format {version}, this one reads "
                 f"{SCHEMA_VERSION}): upgrade assay, or {otherwise}."
             )
+        else:
+            self._check_tables(db)
+
+    def _check_tables(self, db: sqlite3.Connection) -> None:
+        for table, columns in TABLES.items():
+            try:
+                db.execute(f"SELECT {columns} FROM {table} LIMIT 0")
+            except sqlite3.OperationalError as err:
+                if not str(err).startswith("no such"):
+                    raise
+                raise StoreError(
+                    f"'{self.path}' is a damaged results file ({err}): copy it again, or "
+                    f"{instead(self.read_only)}."
+                ) from err
+
+    def check(self) -> None:
+        """Read every page, as SQLite checks a file.
+
+        Raises:
+            StoreError: the file is damaged.
+        """
+        (found,) = self.query("PRAGMA quick_check(1)")[0]
+        if found != "ok":
+            what = " ".join(str(found).split())
+            raise StoreError(f"'{self.path}' is damaged ({what}): copy it again, or measure anew.")
 
     @contextmanager
     def _worded(self) -> Generator[None]:
@@ -210,12 +226,16 @@ class Store:
     # ------------------------------------------------------------------ runs
 
     def runs(self) -> list[StoredRun]:
-        """Every run of the file, oldest first."""
+        """Every run of the file, oldest first.
+
+        Raises:
+            StoreError: what it says about a run is damaged.
+        """
         with self._worded():
             rows = self._db.execute(
                 "SELECT run, created, fingerprint, identity, settings FROM runs ORDER BY run"
             ).fetchall()
-        return [StoredRun(r[0], r[1], r[2], json.loads(r[3]), json.loads(r[4])) for r in rows]
+        return [read_run(self.path, *row) for row in rows]
 
     def new_run(
         self, fingerprint: str, identity: Mapping[str, Any], settings: Mapping[str, Any]
@@ -237,21 +257,26 @@ class Store:
         with self._transaction() as db:
             db.execute("UPDATE runs SET settings = ? WHERE run = ?", (json.dumps(settings), run))
 
+    def mark_complete(self, run: int) -> None:
+        """Write down that every wanted row is there, so that one removed later is missed."""
+        settings = next(known.settings for known in self.runs() if known.run == run)
+        if settings.get("complete") is not True:
+            self.set_settings(run, {**settings, "complete": True})
+
     def statuses(
         self, run: int, env_id: str, env_digest: str, policy_id: str, split: str
-    ) -> Iterator[tuple[int, int, EpisodeStatus, bool]]:
+    ) -> Iterator[tuple[Any, ...]]:
         """(episode, sample, status, passed) of each stored row of one environment."""
-        with self._worded():
-            yield from self._db.execute(
-                "SELECT episode, sample, status, passed FROM episodes WHERE run = ? AND env_id = ? "
-                "AND env_digest = ? AND policy_id = ? AND split = ?",
-                (run, env_id, env_digest, policy_id, split),
-            )
+        return self.stream(
+            "SELECT episode, sample, status, passed FROM episodes WHERE run = ? AND env_id = ? "
+            "AND env_digest = ? AND policy_id = ? AND split = ?",
+            (run, env_id, env_digest, policy_id, split),
+        )
 
     # ------------------------------------------------------------------ writing
 
     def add(self, run: int, rows: Sequence[Row], *, replace: bool = False) -> None:
-        """Take rows; they are written in batches of 64, or when half a second has passed.
+        """Take rows; they are written 64 at a time, or when a twentieth of a second has passed.
 
         Args:
             replace: keep a stored row of the same key in `superseded`, and put this in its place.
@@ -343,7 +368,9 @@ class Store:
     def stream(self, sql: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         """The same, one row after another: for more rows than should be held at once."""
         with self._worded():
-            yield from self._db.execute(sql, tuple(values))
+            # `yield from` would close the cursor with the generator, perhaps after the file
+            for row in self._db.execute(sql, tuple(values)):  # noqa: UP028
+                yield row
 
     def episodes(self, run: int) -> Iterator[dict[str, Any]]:
         """Every row of a run in the order of keys, as column -> value, without its payload."""

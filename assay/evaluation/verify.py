@@ -14,17 +14,19 @@ from typing import Any, Literal, NamedTuple
 
 from assay.core.errors import AssayError, DataError, StoreError, bad_value
 from assay.core.registry import make
-from assay.evaluation.fingerprint import difference, versions
+from assay.evaluation.columns import wrong_column
+from assay.evaluation.completeness import Missing, gaps
+from assay.evaluation.consistency import first_wrong, inconsistency
+from assay.evaluation.fingerprint import difference, fingerprint, versions
 from assay.evaluation.plan import EpisodeKey, PlannedEnv, probe
 from assay.evaluation.pool import EnvPool, close_quietly
-from assay.evaluation.record import as_text, payload_digest, reason_of
+from assay.evaluation.record import as_text
 from assay.evaluation.replay import Difference, Replayed, StoredEpisode, read_stored, replay
 from assay.evaluation.runs import OpenRun
 from assay.evaluation.schema import KEYS
 from assay.evaluation.store import Store
 
 MORE_REPLAYS = 2  # of an episode that differs, to tell a changed record from a changing environment
-_NEEDS_ERROR = ("policy_error", "env_error", "crashed")
 _BLOB = re.compile(r'"(?:\$long|blob)":"([0-9a-f]{32})"')
 
 Finding = Literal["same", "different", "partly", "nothing"]
@@ -57,7 +59,12 @@ class Verification:
 
     Attributes:
         name: the file. stored: rows there are. planned: rows there should be.
+        missing: planned rows that are not there. missing_episodes: the first of them.
+        claimed_complete: the run says that it had all of them once.
+        plan_changed: the stored plan is not the one of its fingerprint.
+        shard: the part of the plan that it says it is, or None.
         counts: episodes by finding. different: those that differ, in order.
+        unproven: of those with `nothing` to replay, how many of each status.
         orphans: payloads without a row. findings: rows that disagreed when they were written.
         changed: environments whose options resolve otherwise now than when it was recorded.
         other_versions: versions that differ from the recorded ones, or empty.
@@ -67,12 +74,18 @@ class Verification:
     policy: str
     stored: int
     planned: int
+    missing: int
+    missing_episodes: tuple[Missing, ...]
+    claimed_complete: bool
+    plan_changed: bool
+    shard: str | None
     orphans: int
     findings: int
     changed: tuple[str, ...]
     other_versions: str
     counts: Counter[Finding] = field(default_factory=Counter[Finding])
     different: list[Checked] = field(default_factory=list[Checked])
+    unproven: Counter[str] = field(default_factory=Counter[str])
 
     @property
     def checked(self) -> int:
@@ -82,7 +95,9 @@ class Verification:
     @property
     def exit_code(self) -> int:
         """1 where anything is not as it should be."""
-        return int(bool(self.different or self.orphans or self.findings))
+        lost = self.missing and self.claimed_complete
+        wrong = self.different or self.orphans or self.findings or self.plan_changed or lost
+        return int(bool(wrong))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -93,6 +108,12 @@ class Verification:
             "planned": self.planned,
             "checked": self.checked,
             **{name: self.counts[name] for name in ("same", "different", "partly", "nothing")},
+            "unproven": dict(self.unproven),
+            "missing": self.missing,
+            "missing_episodes": [missing._asdict() for missing in self.missing_episodes],
+            "claimed_complete": self.claimed_complete,
+            "plan_changed": self.plan_changed,
+            "shard": self.shard,
             "orphans": self.orphans,
             "findings": self.findings,
             "changed_envs": list(self.changed),
@@ -121,21 +142,28 @@ def verify(
         AssayError: an environment that cannot be made here.
     """
     store, identity = run.store, run.info.identity
-    stored = _count(store, "episodes", run.run)
-    planned = sum(row.planned for row in run.results)
+    lacks = gaps(run)
     with Replayer(run) as replayer:
         found = Verification(
             name=run.name,
             policy=run.policy,
-            stored=stored,
-            planned=stored if run.results.complete else planned,
+            stored=_count(store, "episodes", run.run),
+            planned=lacks.planned,
+            missing=lacks.n,
+            missing_episodes=lacks.first,
+            claimed_complete=lacks.claimed,
+            plan_changed=fingerprint(identity) != run.info.fingerprint,
+            shard=run.info.settings.get("shard"),
             orphans=_orphans(store, run.run),
             findings=store.n_findings(run.run),
             changed=replayer.changed_envs(),
             other_versions=difference(identity["versions"], versions()),
         )
-        for checked in map(replayer.check, sampled(run, found.stored, sample, seed, progress)):
+        for row in sampled(run, found.stored, sample, seed, progress):
+            checked = replayer.check(row)
             found.counts[checked.finding] += 1
+            if checked.finding == "nothing":
+                found.unproven[row["status"]] += 1
             if checked.finding == "different":
                 found.different.append(checked)
     return found
@@ -178,6 +206,7 @@ class Replayer:
         identity = run.info.identity
         self._store, self._run, self._policy = run.store, run.run, run.policy
         self._split, self._samples = identity["split"], identity["samples"]
+        self._limits: Mapping[str, Any] = identity["limits"]
         self._envs = {
             (env["id"], env["digest"]): PlannedEnv(
                 env_id=env["id"], options=env["options"], digest=env["digest"],
@@ -213,6 +242,10 @@ class Replayer:
     def check(self, row: Mapping[str, Any]) -> Checked:
         """Compare one stored row with a replay, and with its own payload."""
         about = (self.label(row), row["split"], row["episode"], row["sample"])
+        column = wrong_column(row)
+        if column is not None:
+            name, value, expected = column
+            return Checked(*about, "different", Difference(name, repr(value), expected))
         wrong = self._misplaced(row)
         if wrong is not None:
             return Checked(*about, "different", wrong)
@@ -223,12 +256,12 @@ class Replayer:
                 *about, "different", Difference("payload", "an episode that can be read", str(err))
             )
         if stored.bare:
-            wrong = inconsistency(stored)
+            wrong = inconsistency(stored, self._limits)
             return Checked(*about, "different" if wrong else "nothing", wrong)
         found = self.replay(stored)
         if found.difference is not None:
             return Checked(*about, "different", found.difference, self._moody(stored, found))
-        wrong = inconsistency(stored)
+        wrong = inconsistency(stored, self._limits)
         if wrong is not None:
             return Checked(*about, "different", wrong)
         return Checked(
@@ -311,38 +344,4 @@ class Replayer:
         wanted = {
             "problem": key.index, "env_seed": key.env_seed, "policy_seed": key.policy_seed
         }  # fmt: skip
-        return _first_wrong(row, wanted)
-
-
-def inconsistency(stored: StoredEpisode) -> Difference | None:
-    """Where a row does not agree with its own payload; `now` is what the payload gives."""
-    row, verdict, steps = stored.row, stored.verdict, stored.steps
-    total = 0.0
-    for step in steps:
-        total += _float(step["reward"])
-    judged = verdict is not None and bool(verdict["passed"])
-    passed = row["status"] == "finished" and judged
-    wanted: dict[str, Any] = {"n_steps": len(steps), "passed": int(passed)}
-    if total == total:  # SQLite has no NaN: it is stored as nothing
-        wanted["return"] = total
-    wrong = _first_wrong(row, wanted)
-    if wrong is not None:
-        return wrong
-    if row["status"] in _NEEDS_ERROR and not stored.payload.get("error"):
-        return Difference("status", row["status"], "no error stored with it")
-    code = row["reason"]
-    if verdict is not None and reason_of(verdict["code"]) == code:
-        code = verdict["code"]  # the column may hold less of it
-    digest = payload_digest(stored.payload, row["status"], bool(row["passed"]), code, total)
-    return _first_wrong(row, {"payload_digest": digest})
-
-
-def _first_wrong(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> Difference | None:
-    for name, value in wanted.items():
-        if row[name] != value:
-            return Difference(name, repr(row[name]), repr(value))
-    return None
-
-
-def _float(value: Any) -> float:
-    return float(value["$float"] if isinstance(value, dict) else value)  # pyright: ignore[reportUnknownArgumentType]
+        return first_wrong(row, wanted)

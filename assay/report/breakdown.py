@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from assay.evaluation import stats
+from assay.evaluation.columns import damaged
 from assay.evaluation.config import COUNTED
 from assay.evaluation.plan import env_label
 from assay.evaluation.runs import OpenRun
@@ -46,13 +47,9 @@ class Level(NamedTuple):
 def reasons(run: OpenRun) -> list[Reason]:
     """Why episodes did not pass: by environment, the commonest first."""
     return [
-        Reason(label, *row)
-        for label, place, _ in _places(run)
-        for row in run.store.query(
-            f"SELECT status, reason, count(*) AS n FROM episodes {WHERE_ENV} AND passed = 0 "
-            "GROUP BY status, reason ORDER BY n DESC, status, reason",
-            place,
-        )
+        Reason(row.env, status, code, n)
+        for row in run.table
+        for (status, code), n in sorted(row.failed.items(), key=lambda one: (-one[1], one[0]))
     ]
 
 
@@ -111,8 +108,12 @@ class Difficulties(NamedTuple):
 def difficulties(run: OpenRun, place: Place, env: Mapping[str, Any]) -> Difficulties:
     """What is stored about one environment, by difficulty."""
     samples = run.info.identity["samples"]
-    # rows that are tasks of their own are summed by the database: equal ones need no line each
+    # rows that are tasks of their own are summed with the table: equal ones need no line each
     single = samples == 1 and not env["shared_instances"]
+    table = zip(run.table, run.info.identity["envs"], strict=True)
+    known = next(row.difficulties for row, planned in table if planned == env)
+    if single and known is not None:
+        return Difficulties({level: (counts,) for level, counts in known.items()}, single, samples)
     rows = run.store.query(
         f"SELECT difficulty, sum(passed), count(*) FROM episodes {WHERE_ENV} AND status IN "
         f"({_COUNTED}) AND difficulty IS NOT NULL GROUP BY difficulty"
@@ -121,6 +122,8 @@ def difficulties(run: OpenRun, place: Place, env: Mapping[str, Any]) -> Difficul
     )
     tasks: dict[float, list[tuple[int, int]]] = {}
     for difficulty, passed, n in rows:
+        if not isinstance(difficulty, int | float):
+            raise damaged(run.store.path, place.env_id, "difficulty", difficulty, "a number")
         tasks.setdefault(difficulty, []).append((passed, n))
     return Difficulties(tasks, single, samples)
 

@@ -17,7 +17,7 @@ from assay.core.errors import shorten
 from assay.evaluation.compare import RunComparison, compare_runs
 from assay.evaluation.config import DEFECTS
 from assay.evaluation.plan import env_label
-from assay.evaluation.results import EnvResult, env_results
+from assay.evaluation.results import EnvResult
 from assay.evaluation.runs import OpenRun
 from assay.report import breakdown
 from assay.report.metrics import Metrics, read_metrics
@@ -187,7 +187,7 @@ def _keys_of(run: OpenRun) -> list[EnvKey]:
 
 def _filled(page: PageRun, run: OpenRun, places: Mapping[EnvKey, int]) -> PageRun:
     """The run with its table, and what is to be said about it."""
-    rows = env_results(run.store, run.run)
+    rows = run.table
     findings = run.store.n_findings(run.run)
     done, planned = sum(row.done for row in rows), sum(row.planned for row in rows)
     failures = sum(row.n_failures for row in rows)

@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
 from assay.core.errors import StoreError
+from assay.evaluation.columns import damaged, wrong_column
 from assay.evaluation.config import STATUSES
-from assay.evaluation.record import CODEC
+from assay.evaluation.record import CODEC, payload_values
 from assay.evaluation.runs import OpenRun
 from assay.evaluation.schema import KEYS
 from assay.report.data import EnvKey, PageEnv
@@ -45,10 +46,15 @@ WHERE run = ? AND env_id = ? AND env_digest = ? AND policy_id = ? AND split = ?
 
 
 class Stored(NamedTuple):
-    """One episode: its columns, and the JSON text of its payload (`null` where there is none)."""
+    """One episode.
+
+    Attributes:
+        row: its columns. payload: JSON text (`null` where there is none). values: the same, read.
+    """
 
     row: dict[str, Any]
     payload: str
+    values: Mapping[str, Any] | None
 
 
 def stored_episodes(run: OpenRun, key: EnvKey, n: int) -> Iterator[Stored]:
@@ -63,21 +69,35 @@ def as_stored(values: Sequence[Any]) -> Stored:
     """The columns of `COLUMNS`, then codec and steps.
 
     Raises:
-        StoreError: steps that cannot be read.
+        StoreError: a column or steps that cannot be read.
     """
-    row = dict(zip(COLUMNS, values, strict=False))
+    row = as_row(values)
     codec, steps = values[len(COLUMNS) :]
     if steps is None:
-        return Stored(row, "null")
+        return Stored(row, "null", None)
     place = f"episode {row['episode']} of {row['env_id']}"
     if codec != CODEC:
         raise StoreError(
             f"The steps of {place} are stored as '{codec}', which this assay does not read."
         )
     try:
-        return Stored(row, zlib.decompress(steps).decode("ascii"))
-    except (zlib.error, ValueError) as err:
+        payload = zlib.decompress(steps).decode("ascii")
+        return Stored(row, payload, payload_values(payload))
+    except (zlib.error, ValueError, TypeError) as err:
         raise StoreError(f"The steps of {place} are damaged ({err}).") from err
+
+
+def as_row(values: Sequence[Any]) -> dict[str, Any]:
+    """The columns of `COLUMNS`.
+
+    Raises:
+        StoreError: one of them holds what assay never writes.
+    """
+    row = dict(zip(COLUMNS, values, strict=False))
+    wrong = wrong_column(row)
+    if wrong is not None:
+        raise damaged(None, f"{row['env_id']}, episode {row['episode']},", *wrong)
+    return row
 
 
 def record(stored: Stored) -> str:
@@ -89,30 +109,46 @@ def record(stored: Stored) -> str:
 
 
 def blobs_of(payload: str, blob: Callable[[str], bytes]) -> dict[str, Any]:
-    """The long texts, arrays and pictures that a payload refers to, as JSON values."""
+    """The long texts, arrays and pictures that a payload refers to, as JSON values.
+
+    Raises:
+        StoreError: one of them is damaged.
+    """
     found: dict[str, Any] = {}
-    for digest in _LONG.findall(payload):
-        text = zlib.decompress(blob(digest)).decode("utf-8", "surrogatepass")
-        found[digest] = {"text": text}
     frames = _FRAMES.search(payload)
     others = re.findall(r"[0-9a-f]{32}", frames[1]) if frames else []
-    for digest in (*_RAW.findall(payload), *others):
-        found[digest] = {"base64": base64.b64encode(zlib.decompress(blob(digest))).decode("ascii")}
+    digest = ""
+    try:
+        for digest in _LONG.findall(payload):
+            text = zlib.decompress(blob(digest)).decode("utf-8", "surrogatepass")
+            found[digest] = {"text": text}
+        for digest in (*_RAW.findall(payload), *others):
+            raw = zlib.decompress(blob(digest))
+            found[digest] = {"base64": base64.b64encode(raw).decode("ascii")}
+    except (zlib.error, ValueError, TypeError) as err:
+        raise StoreError(f"The stored text or image {digest} is damaged ({err}).") from err
     return found
 
 
 # ---------------------------------------------------------------------- short texts
 
 
-def snippets(payload: str, blobs: Mapping[str, Any], limit: int = _TEXT_CHARS) -> tuple[str, str]:
-    """What was asked (the first observation) and what was answered (the last action), cut."""
-    values = json.loads(payload)
-    if not values:
+def snippets(stored: Stored, blobs: Mapping[str, Any], limit: int = _TEXT_CHARS) -> tuple[str, str]:
+    """What was asked (the first observation) and what was answered (the last action), cut.
+
+    Raises:
+        StoreError: one of them is not as assay writes it.
+    """
+    if stored.values is None:
         return "", ""
-    steps = values["steps"]
-    asked = steps[0]["observation"] if steps else values["final_observation"]
+    steps = stored.values["steps"]
+    asked = steps[0]["observation"] if steps else stored.values["final_observation"]
     answered = steps[-1]["action"] if steps else ""
-    return shortened(plain(asked, blobs), limit), shortened(plain(answered, blobs), limit)
+    try:
+        return shortened(plain(asked, blobs), limit), shortened(plain(answered, blobs), limit)
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as err:
+        place = f"episode {stored.row['episode']} of {stored.row['env_id']}"
+        raise StoreError(f"The steps of {place} are damaged ({err!r}).") from err
 
 
 def shortened(text: str, limit: int) -> str:
@@ -215,7 +251,7 @@ def page_rows(
         for env, key, n in _planned(run, envs):
             for stored in stored_episodes(run, key, n):
                 blobs = blobs_of(stored.payload, run.store.blob)
-                asked, answered = snippets(stored.payload, blobs, limit)
+                asked, answered = snippets(stored, blobs, limit)
                 row = stored.row
                 place = chunks.add(record(stored), blobs)
                 entry = rows.setdefault(

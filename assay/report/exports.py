@@ -20,6 +20,7 @@ import numpy as np
 
 from assay.core.errors import OptionError, bad_value
 from assay.core.registry import require
+from assay.evaluation.columns import damaged, wrong_column
 from assay.evaluation.plan import env_label
 from assay.evaluation.record import Recorded, Unstored, read_payload
 from assay.evaluation.runs import OpenRun
@@ -93,7 +94,7 @@ def _rows(run: OpenRun) -> Iterator[Row]:
     sql = f"SELECT {columns} FROM episodes WHERE run = ? ORDER BY {KEYS}"
     heads = _heads(run)
     for values in run.store.stream(sql, (run.run,)):
-        yield _row(heads, values)
+        yield _row(run, heads, values)
 
 
 def _with_steps(run: OpenRun) -> Iterator[Row]:
@@ -104,7 +105,7 @@ def _with_steps(run: OpenRun) -> Iterator[Row]:
     )
     heads = _heads(run)
     for *values, payload in run.store.stream(sql, (run.run,)):
-        row = _row(heads, values)
+        row = _row(run, heads, values)
         if payload is not None:
             row |= _decoded(read_payload(payload, run.store.blob))
         yield row
@@ -122,8 +123,13 @@ def _heads(run: OpenRun) -> dict[tuple[str, str], Row]:
     }
 
 
-def _row(heads: dict[tuple[str, str], Row], values: Sequence[Any]) -> Row:
-    row = dict(zip(_STORED, values, strict=True))
+def _row(run: OpenRun, heads: dict[tuple[str, str], Row], values: Sequence[Any]) -> Row:
+    row: Row = dict(zip(_STORED, values, strict=True))
+    wrong = wrong_column(row)
+    if wrong is None and (row["env_id"], row["env_digest"]) not in heads:
+        wrong = "env_digest", row["env_digest"], "an environment of the plan"
+    if wrong is not None:
+        raise damaged(run.store.path, str(row["env_id"]), *wrong)
     for name in _FLAGS:
         row[name] = bool(row[name])
     return heads[row["env_id"], row["env_digest"]] | row

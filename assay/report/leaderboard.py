@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from assay.core.errors import AssayError, DataError, OptionError, UnknownName
+from assay.core.errors import AssayError, DataError, OptionError, StoreError, UnknownName
 from assay.core.registry import policy_target
 from assay.evaluation.locking import DriverLock
 from assay.evaluation.runs import OpenRun
@@ -23,6 +23,7 @@ def leaderboard_row(run: OpenRun) -> dict[str, Any]:
 
     Raises:
         OptionError: it is not complete: a part of a run would be ranked beside whole ones.
+        StoreError: its settings are damaged.
     """
     results, identity, settings = run.results, run.info.identity, run.info.settings
     if settings.get("shard") is not None:
@@ -34,6 +35,12 @@ def leaderboard_row(run: OpenRun) -> dict[str, Any]:
         raise OptionError(
             f"{run.label} has {done} of {planned} planned episodes: finish it before it enters a "
             "leaderboard (the same `assay evaluate` again continues it)."
+        )
+    lacking = [name for name in ("envs", "suite", "n", "machine") if name not in settings]
+    if lacking:
+        raise StoreError(
+            f"{run.name} does not say how it was made ({', '.join(lacking)} missing in its "
+            "settings): copy the file again, or measure anew."
         )
     policy = identity["policy"]
     return {

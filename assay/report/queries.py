@@ -23,6 +23,7 @@ from assay.report.data import EnvKey, PageEnv
 from assay.report.episodes import (
     COLUMNS,
     Stored,
+    as_row,
     as_stored,
     blobs_of,
     finite,
@@ -137,7 +138,7 @@ class Questions:
             ),
         )
         if not query.text:
-            shown = [self._short(query.run, _as_row(row)) for row in found]
+            shown = [self._short(query.run, as_row(row)) for row in found]
             return {"rows": shown, "total": total, "capped": capped}
         return self._search(query, found, total)
 
@@ -164,7 +165,7 @@ class Questions:
         self._check_run(run)
         source = f"FROM {self._schema[run]}.episodes a WHERE a.run = ? ORDER BY {_KEY_ORDER}"
         for row in self._db.execute(f"SELECT {_SELECT} {source}", (self.runs[run].run,)):
-            yield _as_row(row)
+            yield as_row(row)
 
     # ------------------------------------------------------------------ one row
 
@@ -177,7 +178,7 @@ class Questions:
             if other is None:
                 outcomes.append(None)
                 continue
-            prompt, answer = snippets(other.payload, self._blobs(at, other), _TEXT_CHARS)
+            prompt, answer = snippets(other, self._blobs(at, other), _TEXT_CHARS)
             asked = prompt if at == run else asked or prompt
             outcomes.append(outcome(other.row, other.row["reason"], answer))
         env = next(
@@ -272,11 +273,11 @@ class Questions:
                 more = True
                 break
             searched += 1
-            row = _as_row(values)
+            row = as_row(values)
             stored = self._stored(query.run, [row[name] for name in _PLACE])
             if stored is None:
                 continue
-            texts = snippets(stored.payload, self._blobs(query.run, stored), _TEXT_CHARS)
+            texts = snippets(stored, self._blobs(query.run, stored), _TEXT_CHARS)
             if any(needle in text.casefold() for text in texts):
                 rows.append(self._short(query.run, row, stored))
         found.close()
@@ -284,10 +285,6 @@ class Questions:
             "rows": rows, "total": total, "from": query.scan, "scanned": searched,
             "next": searched if more else None,
         }  # fmt: skip
-
-
-def _as_row(values: Sequence[Any]) -> dict[str, Any]:
-    return dict(zip(COLUMNS, values, strict=True))
 
 
 def _order(query: RowQuery) -> str:

@@ -52,6 +52,24 @@ def test_an_edited_verdict_exits_with_1_and_is_named(assay_command, stored):
     assert line["differences"][0]["where"] == "passed" and line["differences"][0]["episode"] == 2
 
 
+def test_missing_episodes_and_another_plan_are_named(assay_command, stored):
+    path = stored / "random.db"
+    with sqlite3.connect(path) as db:
+        for table in ("episodes", "trajectories"):
+            db.execute(f"DELETE FROM {table} WHERE env_id LIKE '%First%' AND episode <> 3")
+    ran = assay_command("verify", str(path))
+    assert ran.code == 1 and "7 of 7 episodes replay" in ran.out
+    assert "5 of 12 planned are missing." in ran.out
+    assert "removed: assay/FirstLetter-v0 test/0, sample 0, " in ran.out
+    assert "test/2, sample 0, and 2 more." in ran.out
+    line = json.loads(assay_command("verify", str(path), "--json").out)
+    assert line["missing"] == 5 and len(line["missing_episodes"]) == 5 and line["claimed_complete"]
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE runs SET identity = json_set(identity, '$.revision', 'x')")
+    ran = assay_command("verify", str(path))
+    assert ran.code == 1 and "the fingerprint does not fit" in ran.out
+
+
 def test_another_verifier_makes_a_table(assay_command, stored):
     ran = assay_command("verify", str(stored / "scripted.db"), "--rescore", "math")
     assert ran.code == 0

@@ -1,7 +1,9 @@
 """Shards of a plan, and their runs put together."""
 
+import os
 import shutil
 import sqlite3
+from pathlib import Path
 
 import pytest
 from evaluation_toys import Adder, Walker
@@ -210,3 +212,77 @@ def test_a_merge_that_is_stopped_leaves_all_of_a_file_or_nothing(shards, tmp_pat
     with sqlite3.connect(out) as db:
         assert db.execute("SELECT count(*) FROM episodes").fetchone() == (16,)
     assert merge(shards[1:], out).complete
+
+
+@pytest.fixture
+def own_shards(shards, tmp_path):
+    """Shards that may be damaged."""
+    return [Path(shutil.copy(path, tmp_path)) for path in shards]
+
+
+def spoil(path):
+    """Overwrite a page of the trajectories, which nobody reads before they are copied."""
+    with sqlite3.connect(path) as db:
+        (page,) = db.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'trajectories'"
+        ).fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+
+
+def drop(path):
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE blobs")
+
+
+def mistype(path):
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE episodes SET passed = 'yes' WHERE episode = 1")
+
+
+@pytest.mark.parametrize("damage", [spoil, drop, mistype])
+def test_a_damaged_source_is_named_and_the_target_is_as_before(damage, own_shards, tmp_path):
+    shards = own_shards
+    old = tmp_path / "old" / "whole.db"
+    merge(shards[:1], old)
+    before = old.read_bytes()
+    damage(shards[1])
+    new = tmp_path / "new" / "whole.db"
+    for out in (new, old):
+        with pytest.raises(StoreError, match=f"^'{shards[1]}' (is|was) .*damaged"):
+            merge([shards[2], *shards], out)
+    assert old.read_bytes() == before
+    assert sorted(os.listdir(tmp_path / "old")) == ["whole.db"]
+    assert not new.parent.exists() or not os.listdir(new.parent)
+    if damage is not mistype:
+        with (
+            pytest.raises(StoreError, match=f"^'{shards[1]}'"),
+            open_runs(shards) as runs,
+            merged(runs),
+        ):
+            pass
+
+
+def test_a_merge_into_a_new_file_that_is_stopped_leaves_none(shards, tmp_path, monkeypatch):
+    broken = (*COPY[:2], "INSERT INTO main.absent VALUES (1)")
+    monkeypatch.setattr("assay.evaluation.store.COPY", broken)
+    with pytest.raises(StoreError, match="no such table"):
+        merge(shards, tmp_path / "out" / "whole.db")
+    assert os.listdir(tmp_path / "out") == []
+
+
+def test_a_claim_to_be_complete_goes_with_the_shards(shards, tmp_path):
+    def claims(path):
+        with Store(path, read_only=True) as store:
+            return store.runs()[0].settings.get("complete")
+
+    out = tmp_path / "whole.db"
+    assert claims(shards[0]) is True
+    merge(shards[:1], out)
+    assert claims(out) is True, "all of one shard"
+    merge(shards[1:2], out)
+    assert claims(out) is False
+    merge(shards[2:], out)
+    assert claims(out) is True

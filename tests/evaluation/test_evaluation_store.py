@@ -16,13 +16,22 @@ from assay.evaluation.store import BATCH_ROWS, DiskFull, Store
 pytestmark = pytest.mark.core
 
 
+IDENTITY = {
+    "policy": {"id": "p", "deterministic": True, "settings": {}, "describe": {}},
+    "envs": [{"id": "toy/Sum-v0", "options": {}, "digest": "d", "n": 300, "size": None,
+              "shared_instances": False}],
+    "suite": None, "split": "test", "seed": 0, "samples": 1,
+    "limits": {"time_s": None, "steps": None, "tokens": None}, "versions": {}, "revision": None,
+}  # fmt: skip
+
+
 def row(episode, status="finished", passed=True, code="text.same", sample=0):
     key = EpisodeKey("toy/Sum-v0", "d", "p", "test", episode, sample, 2**62, 2**63 - 1, 5)
     return to_row(Episode(key=key, status=status, passed=passed, code=code))
 
 
 def begin(store):
-    return store.new_run("f", {"a": 1}, {"b": 2})
+    return store.new_run("f", IDENTITY, {"b": 2})
 
 
 def count(store, table="episodes"):
@@ -35,7 +44,7 @@ def test_rows_come_back(tmp_path):
         store.add(run, [row(i, passed=i % 2 == 0) for i in range(10)])
     with Store(tmp_path / "a.db", read_only=True) as store:
         assert [(r.run, r.identity, r.settings) for r in store.runs()] == [
-            (run, {"a": 1}, {"b": 2})
+            (run, IDENTITY, {"b": 2})
         ]
         stored = list(store.episodes(run))
         assert [e["passed"] for e in stored] == [1, 0] * 5
@@ -53,7 +62,7 @@ def test_rows_are_written_in_batches(tmp_path):
         store.add(run, [row(BATCH_ROWS)])
         assert count(store) == BATCH_ROWS
         store.add(run, [row(1_000)])
-        store._flushed -= 1.0  # as if half a second had passed
+        store._flushed -= 1.0  # as if that time had passed
         store.tick()
         assert count(store) == BATCH_ROWS + 1
 

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import time
 import zlib
 
 import numpy as np
@@ -113,6 +114,13 @@ def test_an_action_without_a_stored_form_is_said(tmp_path):
     assert found.counts["partly"] == 6 and found.exit_code == 0
 
 
+def test_an_action_without_a_stored_form_has_one_digest_in_all_runs(tmp_path):
+    digests = {evaluate(Scripted(object(), {"b", "a"}, 2), "toy/Walk-v0", n=2).digest}
+    kept = [object() for _ in range(9)]  # so that the next one lies elsewhere
+    digests |= {evaluate(Scripted(object(), {"b", "a"}, 2), "toy/Walk-v0", n=2).digest}
+    assert len(digests) == 1 and kept
+
+
 def test_hostile_text_is_replayed_intact(tmp_path):
     out = tmp_path / "run.db"
     hostile = [
@@ -212,6 +220,127 @@ def test_a_failure_made_a_success_throughout_is_found(tmp_path):
     assert checked(right).exit_code == 0
 
 
+def relabel(out, status, episode=3, change=None, **columns):
+    """Another status for a row, with a payload and a digest that go with it."""
+    if change is not None:
+        edit_payload(out, change, episode)
+    with sqlite3.connect(out) as db:
+        values = {"status": status, "passed": 0, **columns}
+        sets = ", ".join(f'"{name}" = ?' for name in values)
+        db.execute(f"UPDATE episodes SET {sets} WHERE episode = ?", (*values.values(), episode))
+        row = db.execute(
+            'SELECT status, passed, reason, "return" FROM episodes WHERE episode = ?', (episode,)
+        ).fetchone()
+        (steps,) = db.execute(
+            "SELECT steps FROM trajectories WHERE episode = ?", (episode,)
+        ).fetchone()
+        digest = payload_digest(read_json(steps), row[0], bool(row[1]), row[2], row[3])
+        db.execute("UPDATE episodes SET payload_digest = ? WHERE episode = ?", (digest, episode))
+
+
+def raised(payload):
+    payload["error"] = "Traceback …\nValueError: made up"
+
+
+def without_verdict(payload):
+    raised(payload)
+    payload["verdict"] = None
+
+
+def without_steps(payload):
+    without_verdict(payload)
+    payload.update(steps=[], final_observation=None)
+
+
+@pytest.mark.parametrize("change", [None, raised, without_verdict])
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("crashed", "worker.lost"), ("env_error", "env.raised"), ("timeout", "limit.time"),
+        ("verifier_error", "verifier.raised"), ("env_error", "verdict.missing"),
+    ],
+)  # fmt: skip
+def test_a_failure_under_another_status_is_found(status, reason, change, tmp_path):
+    """The rate is taken over what counts, so such rows would raise it."""
+    out = tmp_path / "run.db"
+    evaluate(Adder(1.0), "toy/Sum-v0", n=6, out=out, time_limit_s=60)
+    for columns in ({}, {"reason": reason}, {"reason": reason, "cut": "limit.time"}):
+        relabel(out, status, change=change, **columns)
+        assert only(checked(out)).difference.where
+
+
+def test_an_end_that_was_judged_is_no_broken_policy_without_an_error(sums):
+    relabel(sums, "policy_error", reason="policy.raised")
+    assert only(checked(sums)).difference.where == "status"
+
+
+def test_a_crashed_row_is_as_the_driver_writes_it(sums):
+    nothing = {"reason": "worker.lost", "return": 0.0, "n_steps": 0, "difficulty": None}
+    relabel(sums, "crashed", change=without_steps, **nothing)
+    found = checked(sums)
+    assert found.counts == {"same": 5, "nothing": 1} and found.exit_code == 0
+    assert found.unproven == {"crashed": 1}
+    for columns in ({"cut": "limit.time"}, {"world": "w"}, {"reason": "other"}, {"n_steps": 1}):
+        relabel(sums, "crashed", **{"cut": "", "world": "", **nothing, **columns})
+        assert only(checked(sums)).difference.where == next(iter(columns))
+    relabel(sums, "crashed", change=lambda p: p.pop("error"), **nothing)
+    assert only(checked(sums)).difference.where == "status"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "cut"),
+    [("timeout", "limit.time", "limit.time"), ("finished", "text.different", "limit.tokens"),
+     ("finished", "text.different", "limit.outside"), ("finished", "x", "limit.made_up")],
+)  # fmt: skip
+def test_a_limit_that_the_run_did_not_have_ended_nothing(status, reason, cut, walks):
+    def cut_short(payload):
+        last = payload["steps"].pop()
+        payload.update(final_observation=last["observation"], verdict=None)
+
+    with sqlite3.connect(walks) as db:
+        (n,) = db.execute("SELECT n_steps FROM episodes WHERE episode = 3").fetchone()
+    relabel(walks, status, change=cut_short, reason=reason, cut=cut, n_steps=n - 1, **{"return": 0})
+    assert only(checked(walks)).difference.where
+
+
+class Slow(Walker):
+    """Takes too long over its second action."""
+
+    def reset(self, *, seed):
+        self.n = 0
+        super().reset(seed=seed)
+
+    def act(self, observation, info):
+        self.n += 1
+        time.sleep(0.06 * (self.n == 2))
+        return super().act(observation, info)
+
+
+class Sore(Walker):
+    """Raises when it is told of the end."""
+
+    def end(self, key):
+        raise ValueError("sore")
+
+
+@pytest.mark.parametrize(
+    ("policy", "env", "settings", "statuses"),
+    [
+        (Sore(), "toy/Walk-v0", {}, {"policy_error"}),
+        (Sore(), "toy/Walk-v0", {"step_limit": 2}, {"policy_error"}),
+        (Slow(), "toy/Walk-v0", {"time_limit_s": 0.05}, {"timeout"}),
+        (Scripted(0), "toy/Walk-v0?fault=reset", {}, {"env_error", "finished"}),
+        (Scripted(0), "toy/Walk-v0?fault=step", {}, {"env_error", "finished"}),
+    ],
+)
+def test_every_status_as_it_is_written_passes(policy, env, settings, statuses, tmp_path):
+    out = tmp_path / "run.db"
+    results = evaluate(policy, env, n=6, out=out, **settings)
+    assert {s for s, n in results[0].counts.items() if n} <= statuses
+    found = checked(out)
+    assert found.exit_code == 0 and found.counts["different"] == 0, found.different
+
+
 def test_rows_and_payloads_that_were_removed_or_added_are_found(sums):
     with sqlite3.connect(sums) as db:
         db.execute("DELETE FROM episodes WHERE episode = 1")
@@ -227,6 +356,53 @@ def test_rows_and_payloads_that_were_removed_or_added_are_found(sums):
         db.execute("UPDATE trajectories SET episode = 99 WHERE episode = 2")
     (one,) = checked(sums).different
     assert one.difference.now == "no such episode in the plan"
+
+
+def remove(out, *episodes):
+    with sqlite3.connect(out) as db:
+        for table in ("episodes", "trajectories"):
+            marks = ", ".join("?" * len(episodes))
+            db.execute(f"DELETE FROM {table} WHERE episode IN ({marks})", episodes)
+
+
+def test_episodes_that_were_removed_whole_are_missed(sums):
+    remove(sums, 1, 4)
+    found = checked(sums)
+    assert found.counts == {"same": 4} and found.claimed_complete and found.exit_code == 1
+    assert (found.planned, found.stored, found.missing) == (6, 4, 2)
+    assert [tuple(m) for m in found.missing_episodes] == [
+        ("toy/Sum-v0", "test", 1, 0), ("toy/Sum-v0", "test", 4, 0),
+    ]  # fmt: skip
+    again = evaluate(Adder(0.0), "toy/Sum-v0", n=6, out=sums)
+    assert again.complete and checked(sums).exit_code == 0
+
+
+def test_a_run_that_was_stopped_lacks_episodes_and_is_sound(sums):
+    with sqlite3.connect(sums) as db:
+        db.execute("UPDATE runs SET settings = json_remove(settings, '$.complete')")
+    remove(sums, 5)
+    found = checked(sums)
+    assert found.missing == 1 and not found.claimed_complete and found.exit_code == 0
+
+
+@pytest.mark.parametrize("episode", [0, 20, 31])
+def test_what_was_removed_from_a_run_that_stopped_early_is_missed(episode, tmp_path):
+    out = tmp_path / "run.db"
+    result = evaluate(Adder(0.0), "toy/Sum-v0", n=200, until_ci=0.2, out=out)[0]
+    assert result.stopped_early and result.done == 32
+    found = checked(out)
+    assert found.exit_code == found.missing == 0
+    remove(out, episode)
+    found = checked(out)
+    assert found.exit_code == 1 and found.missing_episodes[0].episode == episode
+    assert found.missing == (169 if episode == 31 else 1)
+
+
+def test_a_plan_that_was_edited_is_found(sums):
+    edit(sums, "UPDATE runs SET identity = json_set(identity, '$.envs[0].n', 4)")
+    remove(sums, 4, 5)
+    found = checked(sums)
+    assert found.plan_changed and found.missing == 0 and found.exit_code == 1
 
 
 def test_another_picture_or_long_text_under_the_same_name_is_found(tmp_path):
@@ -282,6 +458,7 @@ def test_options_and_versions_that_changed_since_are_told(sums):
         for table in ("episodes", "trajectories"):
             db.execute(f"UPDATE {table} SET env_digest = ?", ("d" * 32,))
     found = checked(sums)
+    assert found.plan_changed and found.exit_code == 1
     assert found.changed == ("toy/Sum-v0",) and "numpy: '0.1' -> " in found.other_versions
     assert found.counts == {"same": 6}
 

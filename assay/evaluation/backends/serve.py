@@ -29,7 +29,7 @@ from assay.evaluation.plan import EpisodeKey
 from assay.wrappers.processes import portable, print_on_stderr
 
 _LOOK_S = 0.1  # between looks whether to stop
-HAND_OVER_S = 0.05  # rows that are ready wait at most about this long
+HAND_OVER_S = 0.02  # rows that are ready wait at most about this long
 
 
 class Ended(Stopped):
