@@ -8,11 +8,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from worker_calls import QUICK
 
 from assay.core.types import Limits
 from assay.verifiers.workers import crew, pool
 from assay.verifiers.workers.pool import aask, ask
-from worker_calls import QUICK
 
 
 @pytest.fixture
