@@ -13,7 +13,7 @@ import tyro
 
 from assay.cli.attacked import print_reports, report_as_json
 from assay.cli.flags import Common, flag
-from assay.cli.live import Count
+from assay.cli.live import Display
 from assay.cli.show import note, print_json, say, table
 from assay.core.errors import DataError, OptionError, UnknownName, nearest
 from assay.core.registry import ids, make, matching, parse_env
@@ -163,8 +163,8 @@ def _suite(text: str, env_id: str, options: Mapping[str, Any], slow: bool) -> li
 
 
 def _attacked(subject: Subject, plan: Plan) -> Report:
-    with Count(f"attacks on {subject.label}") as count:
-        return measure_guarded(subject, plan, count.update)
+    with Display(f"attacks on {subject.label}", stays=False) as display:
+        return measure_guarded(subject, plan, display.count)
 
 
 def _resolve(text: str) -> list[str]:

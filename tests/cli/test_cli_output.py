@@ -85,6 +85,10 @@ VERBS = {
     "play": (("play", "loud/Compare-v0", "--policy", "loud:Loud", "--json"), "an environment"),
     "describe": (("describe", "loud/Compare-v0", "--json"), "an environment"),
     "check": (("check", "loud/Compare-v0", "--json"), "an environment"),
+    "check a verifier": (
+        ("check", "loud:decide", "--reference", "1", "--fuzz", "9", "--json"),
+        "a verifier",
+    ),
     "list": (("list", "--json"), "an import"),
 }
 
