@@ -54,7 +54,13 @@ def test_rows_come_back(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["a.db"]  # neither log nor lock is left behind
 
 
-def test_rows_are_written_in_batches(tmp_path):
+@pytest.fixture
+def by_number(monkeypatch):
+    """Batches end with their number of rows, on a slow machine too."""
+    monkeypatch.setattr("assay.evaluation.store.BATCH_S", 60.0)
+
+
+def test_rows_are_written_in_batches(tmp_path, by_number):
     with Store(tmp_path / "a.db") as store:
         run = begin(store)
         store.add(run, [row(i) for i in range(BATCH_ROWS - 1)])
@@ -62,7 +68,7 @@ def test_rows_are_written_in_batches(tmp_path):
         store.add(run, [row(BATCH_ROWS)])
         assert count(store) == BATCH_ROWS
         store.add(run, [row(1_000)])
-        store._flushed -= 1.0  # as if that time had passed
+        store._flushed -= 61.0  # as if that time had passed
         store.tick()
         assert count(store) == BATCH_ROWS + 1
 
@@ -237,7 +243,7 @@ def test_a_name_with_signs_that_mean_something_in_an_address(tmp_path):
     assert os.listdir(tmp_path) == [path.name]
 
 
-def test_what_goes_wrong_within_a_batch_leaves_nothing_of_it(tmp_path):
+def test_what_goes_wrong_within_a_batch_leaves_nothing_of_it(tmp_path, by_number):
     with Store(tmp_path / "a.db") as store:
         run = begin(store)
         huge = replace(row(1), prompt_tokens=2**70)
@@ -292,7 +298,7 @@ def test_a_network_disk_is_refused(tmp_path):
         refuse_network_disk(tmp_path / "größe\\é/a.db", accents)
 
 
-def test_a_full_disk_keeps_what_was_stored(tmp_path):
+def test_a_full_disk_keeps_what_was_stored(tmp_path, by_number):
     path = tmp_path / "a.db"
     with pytest.raises(DiskFull, match="free some space and run the same command again"):
         with Store(path) as store:
