@@ -18,13 +18,16 @@ _MODULES = {
     "NULL_OUTCOMES": "check",
     "NormalisedText": "text",
     "Not": "combine",
+    "Pending": "workers.pending",
     "NumberVerifier": "numeric",
     "Tolerance": "values",
     "VERIFIERS": "catalogue",
+    "ask_worker": "workers.pending",
     "check_task": "check",
     "load_verifier": "named",
     "params_of": "tasks",
     "perturbed": "check",
+    "phase": "workers.phases",
     "reference_of": "tasks",
     "verifier": "functions",
 }
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
     from assay.verifiers.tasks import params_of, reference_of
     from assay.verifiers.text import ExactText, NormalisedText
     from assay.verifiers.values import Tolerance
+    from assay.verifiers.workers.pending import Pending, ask_worker
+    from assay.verifiers.workers.phases import phase
 
 __all__ = [
     "NULL_OUTCOMES",
@@ -62,11 +67,14 @@ __all__ = [
     "NormalisedText",
     "Not",
     "NumberVerifier",
+    "Pending",
     "Tolerance",
+    "ask_worker",
     "check_task",
     "load_verifier",
     "params_of",
     "perturbed",
+    "phase",
     "reference_of",
     "verifier",
 ]

@@ -17,10 +17,11 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import Future, InvalidStateError
-from typing import Any, cast
+from typing import Any
 
-from assay.core.types import Cost
-from assay.verifiers.workers.requests import NO_COST, Answer, Request, failure
+from assay.verifiers.workers.endings import failed, heard, spent_cpu, too_slow
+from assay.verifiers.workers.module_path import ModulePath
+from assay.verifiers.workers.requests import Answer, Request
 from assay.verifiers.workers.seat import Group, Job, Seat
 
 _log = logging.getLogger("assay")
@@ -55,7 +56,7 @@ class Crew:
         self._failed_starts = 0
         self._start_after = 0.0
         self._closing = self._closed = False
-        self._path = _Path()
+        self._path = ModulePath()
         self._wake_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._poll = select.poll()
         self._poll.register(self._wake_fd, select.POLLIN)
@@ -154,7 +155,7 @@ class Crew:
             seat.epitaph()
         for item in [*self._queue, *self._inbox]:
             if isinstance(item, Job):
-                _settle(item, _failed("worker.lost", "The pool of workers was closed."))
+                _settle(item, failed("worker.lost", "The pool of workers was closed."))
         os.close(self._wake_fd)
 
     def _timeout_ms(self) -> float:
@@ -273,7 +274,7 @@ class Crew:
     def _refuse(self, why: str) -> None:
         """Nobody can do what waits. The next request tries again."""
         self._start_after = 0.0
-        answer = _failed("worker.unstarted", f"No worker process could be started: {why}.")
+        answer = failed("worker.unstarted", f"No worker process could be started: {why}.")
         while self._queue:
             _settle(self._queue.popleft(), answer)
 
@@ -319,7 +320,7 @@ class Crew:
             self._start()
         if frame["kind"] == "done" and job.request.call not in self._preload:
             self._remember(job.request.call)
-        _settle(job, _answer(job, frame, cost))
+        _settle(job, heard(job, frame, cost))
 
     def _release(self, seat: Seat) -> None:
         """Its request is over, one way or the other."""
@@ -362,12 +363,12 @@ class Crew:
             self._queue.appendleft(job)
         self._start()
         if code == "limit.cpu":
-            _settle(job, _over_cpu(job, cost))
+            _settle(job, spent_cpu(job, cost))
         elif code == "worker.unstarted":
             message = f"The module of '{job.request.call}' took too long to load."
             _settle(job, Answer(status="failed", code=code, message=message, cost=cost))
         elif not again:
-            _settle(job, _slow(job, cost))
+            _settle(job, too_slow(job, cost))
 
     def _lost(self, seat: Seat) -> None:
         """It ended by itself, or by a stranger's hand."""
@@ -380,14 +381,14 @@ class Crew:
         elif job is not None:
             self._start()
             if code in (-signal.SIGPROF, -signal.SIGXCPU):  # the kernel was first
-                _settle(job, _over_cpu(job, cost))
+                _settle(job, spent_cpu(job, cost))
             else:
-                said = f"A worker process was lost in the middle of a request ({words})."
-                _settle(job, _failed("worker.lost", said, job.phase, cost))
+                message = f"A worker process was lost in the middle of a request ({words})."
+                _settle(job, failed("worker.lost", message, job.phase, cost))
 
     def _remove(self, seat: Seat) -> None:
         if seat.job is not None:
-            _settle(seat.job, _failed("worker.lost", "The pool of workers was closed."))
+            _settle(seat.job, failed("worker.lost", "The pool of workers was closed."))
             self._release(seat)
         seat.kill()
         self._seats.remove(seat)
@@ -401,62 +402,3 @@ class Crew:
 def _settle(job: Job, answer: Answer) -> None:
     with contextlib.suppress(InvalidStateError):  # cancelled: nobody waits for it
         job.future.set_result(answer)
-
-
-def _answer(job: Job, frame: dict[str, Any], cost: Cost) -> Answer:
-    """What a worker said of a request."""
-    call, limits = job.request.call, job.request.limits
-    kind, code = frame["kind"], frame.get("code", "verifier.exception")
-    result = frame.get("result")
-    if kind == "done" and isinstance(result, dict):
-        found = cast("dict[str, Any]", result)
-        return Answer(status="done", result=found, phase=job.phase, cost=cost)
-    if kind == "done":
-        return _failed(code, f"The function '{call}' returned no dict.", job.phase, cost)
-    if kind == "failed":
-        return failure(call, code, frame["type"], frame["said"], job.phase, cost)
-    message = (
-        f"The memory limit of {limits.memory_mb} MB was reached."
-        if code == "limit.memory"
-        else "It nests too deeply to be evaluated."
-    )
-    return Answer(status="over_limit", code=code, message=message, phase=job.phase, cost=cost)
-
-
-def _over_cpu(job: Job, cost: Cost) -> Answer:
-    message = f"The limit of {job.request.limits.cpu_s:g} s of CPU time was spent."
-    return Answer(
-        status="over_limit", code="limit.cpu", message=message, phase=job.phase, cost=cost
-    )
-
-
-def _slow(job: Job, cost: Cost) -> Answer:
-    limits = job.request.limits
-    message = (
-        f"The machine was too slow: {limits.wall_s:g} s passed and the {limits.cpu_s:g} s of CPU "
-        "time were not used, twice."
-    )
-    return Answer(status="slow", code="machine.slow", message=message, phase=job.phase, cost=cost)
-
-
-def _failed(code: str, message: str, phase: str = "", cost: Cost = NO_COST) -> Answer:
-    return Answer(status="failed", code=code, message=message, phase=phase, cost=cost)
-
-
-class _Path:
-    """Where this process looks for modules, as a process in another folder would say it."""
-
-    def __init__(self) -> None:
-        self._seen: tuple[list[str], str] = ([], "")
-        self._found: list[str] = []
-
-    def now(self) -> list[str]:
-        """The same list while nothing has changed."""
-        try:
-            here = os.getcwd()
-        except OSError:  # the folder is gone, and what was in it
-            here = os.sep
-        if self._seen != (sys.path, here):
-            self._seen = (list(sys.path), here)
-            self._found = [os.path.join(here, at) for at in self._seen[0] if type(at) is str]
-        return self._found
