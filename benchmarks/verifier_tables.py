@@ -22,7 +22,7 @@ def error_rate(wrong: int, n: int, interval: tuple[float, float]) -> str:
     if not n:
         return "–"
     if not wrong:
-        return f"0 (≤ {3 / n:.2%})"
+        return f"0 (≤ {min(1.0, 3 / n):.2%})"
     return f"{wrong} ({interval[0]:.1%}–{interval[1]:.1%})"
 
 
