@@ -52,6 +52,11 @@ class Judged:
     peak_mb: float = 0.0
     worker_peak_mb: float = 0.0
 
+    @property
+    def undecided(self) -> bool:
+        """Whether this says nothing about the answer, for all that it counts as a refusal."""
+        return self.status in ("task_error", "verifier_error", "gold unread", "stopped", "died")
+
 
 class Library:
     """A library in a process of its own, which is started anew whenever it is gone."""

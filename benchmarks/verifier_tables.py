@@ -161,9 +161,12 @@ def _lines(result: Mapping[str, Any]) -> list[str]:
     if len(result["libraries"]) == 2:
         lines.append(f"accuracy: {'; '.join(result['missed']) or 'all demands met'}")
     for name, library in result["libraries"].items():
+        undecided = library["n_undecided"]
         lines.append(
             f"{name}: peak memory {library['peak_mb']:,.0f} MB"
             + (f", of a worker {library['worker_peak_mb']:,.0f} MB" if library["n_worker"] else "")
+            + f"; counted as refused, though nothing was decided: {undecided['right']} right and "
+            f"{undecided['wrong']} wrong answers"
         )
     ours = result["libraries"].get("assay")
     if ours is not None:

@@ -121,6 +121,10 @@ def _accuracy(found: dict[str, list[Judged]], names: Sequence[str]) -> dict[str,
             "trees_worker_cpu_s": percentiles(
                 [j.cpu_s for j in parts.get("trees", []) if j.lane == "worker"]
             ),
+            "n_undecided": {
+                word: sum(j.undecided for j in judged if j.item.label is label)
+                for word, label in (("right", True), ("wrong", False))
+            },
             "n_worker": sum(j.lane == "worker" for j in judged),
             "peak_mb": max((j.peak_mb for j in judged), default=0.0),
             "worker_peak_mb": max((j.worker_peak_mb for j in judged), default=0.0),

@@ -206,6 +206,7 @@ def test_the_command_measures_and_writes_all_figures(monkeypatch, capsys, tmp_pa
     assert all(row["per_cpu_s"] > 0 for row in result["rates"])
     assert code == (1 if result["missed"] else 0)
     assert result["problems"] == []
+    assert result["libraries"]["math-verify"]["n_undecided"] == {"right": 0, "wrong": 0}
     assert "math-verify 0." in out and "one item in 120" in out
     assert all(row["id"] in out for row in result["libraries"]["assay"]["errors"])
 
