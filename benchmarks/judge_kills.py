@@ -1,10 +1,11 @@
 """`assay judge` under fire: its workers, and those of the pool behind them, are killed at random.
 
-Rounds of one and the same file of answers. A process is drawn from what the command has started by
-then, whichever kind there is more of, and gets SIGKILL. Judge's own workers are judged anew line by
-line; a worker of the pool takes the answer it was at with it, which then is a `verifier_error` or
-was asked again. Exit code 1 when a line is lost, doubled or out of order, a verdict differs, more
-lines are in error than pool workers were killed, or a process outlives the command.
+Rounds of one and the same file of answers, judged by `math`. First the kind is drawn, then a
+process of that kind, and it gets SIGKILL. What a worker of judge's own had not sent is judged anew
+line by line; a worker of the pool takes the answer it was at with it, which then is a
+`verifier_error` or was asked again. Exit code 1 when a line is lost, doubled or out of order, a
+verdict differs, more lines are in error than pool workers were killed, or a process outlives the
+command.
 """
 
 from __future__ import annotations
@@ -17,24 +18,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import tyro
 
 from benchmarks import sets
+from benchmarks.noted import FOLDER, answers
 
+VERIFIER = "benchmarks.noted:Noted"
 PAUSE_S = (0.02, 0.25)  # between kills
-# A process that has not begun to work is spared: three such deaths in a row mean that workers do
-# not start, which the command says and ends.
-SETTLED_S = 0.8
+# A process is spared until so many more answers were begun by it, or by the one that it works for.
+# One that died over its first answer, again and again, would take the same answer with it each
+# time, and rightly be given up with it.
+AT_WORK = 50
 GONE_S = 5.0  # for processes to end after the command has
 ROUND_S = 1_800.0
 ERROR_STATUSES = ("verifier_error", "task_error")
 _ROOT = Path(__file__).resolve().parent.parent
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,18 +91,18 @@ class Found:
         return not any(faults) and self.in_error <= self.pool_kills
 
 
-@dataclass(frozen=True)
-class Process:
-    """A process that the command started; its start tells it from a later one of its number."""
+class Process(NamedTuple):
+    """A process that the command started.
+
+    Attributes:
+        started: in ticks; it tells the process from a later one of its number.
+        at_work_for: the process that counts its answers: itself, or what started it.
+    """
 
     pid: int
     started: int
     by_judge: bool
-
-    @property
-    def age_s(self) -> float:
-        """Seconds since its start."""
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - self.started / _TICKS
+    at_work_for: int
 
 
 def descendants(pid: int) -> list[Process]:
@@ -125,7 +128,8 @@ def _process(pid: int) -> Process | None:
         return None
     if fields[0] == "Z":
         return None
-    return Process(pid, int(fields[19]), b"assay.evaluation.responses.worker" in command)
+    by_judge = b"assay.evaluation.responses.worker" in command
+    return Process(pid, int(fields[19]), by_judge, pid if by_judge else int(fields[1]))
 
 
 def write_items(path: Path, n: int) -> None:
@@ -144,11 +148,13 @@ def write_items(path: Path, n: int) -> None:
 
 
 def _judge(file: Path, out: Path, workers: int) -> subprocess.Popen[str]:
-    words = ("judge", str(file), "--verifier", "math", "--workers", str(workers), "--out", str(out))
+    words = ("judge", str(file), "--verifier", VERIFIER, "--out", str(out))
+    notes = out.with_suffix(".notes")
+    notes.mkdir()
     return subprocess.Popen(
-        [sys.executable, "-m", "assay.cli.main", *words, "--json"],
+        [sys.executable, "-m", "assay.cli.main", *words, "--workers", str(workers), "--json"],
         cwd=_ROOT,
-        env={**os.environ, "PYTHONPATH": str(_ROOT)},
+        env={**os.environ, "PYTHONPATH": str(_ROOT), FOLDER: str(notes)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -164,13 +170,17 @@ def _finish(process: subprocess.Popen[str]) -> None:
 def play_round(bench: Kills, found: Found, chance: random.Random, file: Path, out: Path) -> None:
     """One run of the command with its kills, to its end."""
     process = _judge(file, out, bench.workers)
-    seen: set[Process] = set()
+    notes = out.with_suffix(".notes")
+    seen: dict[Process, int] = {}  # with the answers there were when each was first seen
     while process.poll() is None and found.kills < bench.n:
         time.sleep(chance.uniform(*PAUSE_S))
         there = descendants(process.pid)
-        seen.update(there)
         found.pool_seen = max(found.pool_seen, sum(not p.by_judge for p in there))
-        victims = [p for p in there if p.age_s > SETTLED_S]
+        victims: list[Process] = []
+        for one in there:
+            begun = answers(notes, one.at_work_for)
+            if begun - seen.setdefault(one, 0 if one.by_judge else begun) >= AT_WORK:
+                victims.append(one)
         kinds = sorted({p.by_judge for p in victims})
         if kinds:
             kind = chance.choice(kinds)
@@ -188,7 +198,7 @@ def _strike(victim: Process, found: Found) -> None:
     found.pool_kills += not victim.by_judge
 
 
-def _left(seen: set[Process]) -> int:
+def _left(seen: Iterable[Process]) -> int:
     """How many of the processes are still there after a few seconds."""
     until = time.monotonic() + GONE_S
     while (left := [p for p in seen if _process(p.pid) == p]) and time.monotonic() < until:

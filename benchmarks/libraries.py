@@ -33,6 +33,10 @@ _WARM_UP = Item(
 )
 
 
+class Broken(Exception):
+    """A library that did not come to the end of what was measured."""
+
+
 @dataclass(frozen=True)
 class Judged:
     """An item and what a library made of it.
@@ -99,7 +103,7 @@ class Library:
         asked = {"items": [as_json(item) for item in items], "seconds": seconds}
         answer = self.ask(asked, 100 * seconds + 600)
         if "per_cpu_s" not in answer:
-            raise RuntimeError(f"{self.name} {answer['status']} while its speed was measured")
+            raise Broken(f"{answer['status']} while its speed was measured")
         return answer
 
     def ask(
@@ -142,7 +146,10 @@ class Library:
             start_new_session=True,
         )
         line = self._line(START_S)
-        missing = json.loads(line)["missing"] if line else "its process did not start"
+        if not line:
+            self.close()
+            raise NotInstalled("its process did not start; what it said stands above")
+        missing = json.loads(line)["missing"]
         if missing:
             self.close()
             raise NotInstalled(

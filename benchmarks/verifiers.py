@@ -20,7 +20,7 @@ import tyro
 from rich.console import Console
 
 from benchmarks import sets
-from benchmarks.libraries import Judged, Library
+from benchmarks.libraries import Broken, Judged, Library
 from benchmarks.measure import NotInstalled
 from benchmarks.scores import (
     Matrix,
@@ -84,7 +84,8 @@ def run(bench: Bench) -> dict[str, Any]:
         except NotInstalled as error:
             result["problems"].append(f"{name}: {error}")
     result |= _accuracy(found, names)
-    result["rates"] = _rates(bench, [name for name in (OURS, PEER) if name in found], items)
+    there = [name for name in (OURS, PEER) if name in found]
+    result["rates"] = _rates(bench, there, items, result["problems"])
     result["pool"] = _pool(bench)
     return result
 
@@ -135,7 +136,9 @@ def _accuracy(found: dict[str, list[Judged]], names: Sequence[str]) -> dict[str,
     return result
 
 
-def _rates(bench: Bench, libraries: Sequence[str], items: Sequence[Item]) -> list[dict[str, Any]]:
+def _rates(
+    bench: Bench, libraries: Sequence[str], items: Sequence[Item], problems: list[str]
+) -> list[dict[str, Any]]:
     """Verdicts per CPU-second; the libraries take turns, so that a slow moment meets both."""
     rows: list[dict[str, Any]] = []
     if not bench.seconds:
@@ -147,9 +150,14 @@ def _rates(bench: Bench, libraries: Sequence[str], items: Sequence[Item]) -> lis
         rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in libraries}
         for _ in range(bench.repeats):
             for name in libraries:
-                with Library(name) as library:
-                    rounds[name].append(library.rate(work, bench.seconds))
+                try:
+                    with Library(name) as library:
+                        rounds[name].append(library.rate(work, bench.seconds))
+                except Broken as error:
+                    problems.append(f"{name}, {workload.name}: {error}")
         for name in libraries:
+            if not rounds[name]:
+                continue
             rates = [found["per_cpu_s"] for found in rounds[name]]
             rows.append(
                 {
