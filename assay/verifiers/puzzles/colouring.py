@@ -86,4 +86,6 @@ class ColouringVerifier(PuzzleVerifier[Colouring]):
 
     def count_solutions(self, goal: Colouring) -> int | None:
         """0 where the colours are too few; else not known."""
-        return none_below(lambda budget: chromatic_number(masks(goal.graph), budget), goal.most)
+        return none_below(
+            goal.graph.nodes, lambda budget: chromatic_number(masks(goal.graph), budget), goal.most
+        )

@@ -14,6 +14,7 @@ from assay.verifiers.puzzles.expressions import Relation, linear, names_in, read
 from assay.verifiers.puzzles.lists import (
     distinct_names,
     listed,
+    phrase,
     read_assignment,
     read_list,
     read_number,
@@ -75,7 +76,7 @@ class EquationSystemVerifier(PuzzleVerifier[System]):
 
     def rule(self, goal: System, text: str) -> Ruling:
         """Read the values and put them in."""
-        if " ".join(text.split()).casefold() == "no solution":
+        if phrase(text) == "no solution":
             return self._none(goal)
         values = self._values(goal, text)
         if sum(len(write(value)) for value in values.values()) > _DIGITS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from collections import deque
 from collections.abc import Hashable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeVar
@@ -85,21 +84,21 @@ def count_shortest(graph: Graph, start: str, goal: str) -> int | None:
     return ways[goal]
 
 
-def reached(start: N, pairs: Iterable[tuple[N, N]], goal: N) -> bool:
-    """Whether pairs lead from `start` to `goal`."""
+def circular(pairs: Iterable[tuple[N, N]]) -> bool:
+    """Whether pairs of what comes before what go round in a circle."""
     after: dict[N, list[N]] = {}
+    waits_for: dict[N, int] = {}
     for one, two in pairs:
         after.setdefault(one, []).append(two)
-    seen, queue = {start}, deque([start])
-    while queue:
-        node = queue.popleft()
-        if node == goal:
-            return True
+        waits_for[two] = waits_for.get(two, 0) + 1
+        waits_for.setdefault(one, 0)
+    free = [node for node, count in waits_for.items() if not count]
+    for node in free:
         for other in after.get(node, ()):
-            if other not in seen:
-                seen.add(other)
-                queue.append(other)
-    return False
+            waits_for[other] -= 1
+            if not waits_for[other]:
+                free.append(other)
+    return len(free) < len(waits_for)
 
 
 def masks(graph: Graph) -> list[int]:

@@ -64,7 +64,7 @@ class GridVerifier(PuzzleVerifier[Grid]):
         names = distinct_names(list(alphabet) if isinstance(alphabet, str) else alphabet, "symbol")
         if any(set(name) & set(" \t\n,|") for name in names) or not names:
             raise TaskError("A symbol of the alphabet holds a space, comma or bar.")
-        rule: Any = given["predicate"]
+        rule = cast("Callable[[Rows], bool] | str | None", given["predicate"])
         if rule == "latin":
             rule = _latin(names)
         if rule is not None and not callable(rule):
@@ -112,7 +112,8 @@ def _givens(
     if [len(row) for row in rows] != [shape[1]] * shape[0]:
         raise TaskError(f"givens={shorten(given)} does not have the shape of the grid.")
     for r, row in enumerate(rows):
-        for c, value in enumerate(row):
+        for c, cell in enumerate(row):
+            value: Any = cell
             if value is None or (value in ("", ".") and value not in names):
                 continue
             symbol = node_name(value, "symbol")

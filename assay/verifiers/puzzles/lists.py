@@ -191,6 +191,11 @@ def read_number(text: str, limits: Limits) -> Fraction:
         raise Refused("A fraction divides by zero.") from None
 
 
+def phrase(text: str) -> str:
+    """A short statement as words to compare: lower case, single spaces, without quotes."""
+    return " ".join(_token(text).split()).casefold() if text.strip() else ""
+
+
 def refuse_unknown(names: Iterable[str], known: Iterable[str], what: str) -> None:
     """Refuse an answer that names something which the task does not have.
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from assay.core.errors import TaskError, shorten
 from assay.core.types import Limits
 from assay.verifiers.puzzles.base import Listed, PuzzleVerifier, Ruling
-from assay.verifiers.puzzles.graphs import reached
+from assay.verifiers.puzzles.graphs import circular
 from assay.verifiers.puzzles.lists import (
     exact_number,
     listed,
@@ -66,9 +66,8 @@ class PermutationVerifier(PuzzleVerifier[Rules]):
             if number > len(items) or _item(value) not in items:
                 raise TaskError(f"at={shorten(given['at'])} names a place or item that is not.")
             at[number] = _item(value)
-        for first, second in before:
-            if first == second or reached(second, before, first):
-                raise TaskError("The rules of 'before' go round in a circle.")
+        if circular(before):
+            raise TaskError("The rules of 'before' go round in a circle.")
         return Rules(items, before, at)
 
     def rule(self, goal: Rules, text: str) -> Ruling:

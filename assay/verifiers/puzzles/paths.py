@@ -11,7 +11,14 @@ from assay.core.errors import TaskError, shorten
 from assay.verifiers.characters import Refused
 from assay.verifiers.puzzles.base import Listed, PuzzleVerifier, Ruling
 from assay.verifiers.puzzles.graphs import Graph, count_shortest, distances, read_graph
-from assay.verifiers.puzzles.lists import exact_number, node_name, read_list, refuse_unknown, shown
+from assay.verifiers.puzzles.lists import (
+    exact_number,
+    node_name,
+    phrase,
+    read_list,
+    refuse_unknown,
+    shown,
+)
 from assay.verifiers.rational import write
 
 
@@ -71,7 +78,7 @@ class PathVerifier(PuzzleVerifier[Way]):
     def rule(self, goal: Way, text: str) -> Ruling:
         """Follow the path edge by edge."""
         expected = "" if goal.optimum is None else write(goal.optimum)
-        if " ".join(text.split()).casefold() == "no path":
+        if phrase(text) == "no path":
             return self._none(goal, expected)
         names = read_list(text, self.limits)
         if not names:

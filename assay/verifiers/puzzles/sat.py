@@ -11,7 +11,7 @@ from assay.core.types import Limits
 from assay.verifiers.characters import Refused, too_big
 from assay.verifiers.puzzles.base import Listed, PuzzleVerifier, Ruling
 from assay.verifiers.puzzles.clauses import Clause, check_proof, count_models
-from assay.verifiers.puzzles.lists import listed, read_assignment, read_list
+from assay.verifiers.puzzles.lists import listed, phrase, read_assignment, read_list
 from assay.verifiers.puzzles.search import Budget, OutOfBudget
 
 _VARIABLES = 10_000
@@ -74,7 +74,7 @@ class SatVerifier(PuzzleVerifier[Formula]):
     def rule(self, goal: Formula, text: str) -> Ruling:
         """Judge an assignment, or a claim that there is none."""
         first, _, proof = text.partition("\n")
-        if _UNSAT.fullmatch(first.strip().rstrip(".:")):
+        if _UNSAT.fullmatch(phrase(first).rstrip(".:")):
             return self._unsatisfiable(goal, proof.strip())
         value = _read_values(text, goal.variables, self.limits)
         canonical = " ".join(str(n if value[n] else -n) for n in sorted(value))

@@ -50,8 +50,10 @@ def optimum(parts: Sized, search: Callable[[Budget], T]) -> T:
     raise TaskError("The task is too large to compute its optimum: give it a bound.")
 
 
-def none_below(least: Callable[[Budget], int], most: int) -> int | None:
+def none_below(parts: Sized, least: Callable[[Budget], int], most: int) -> int | None:
     """0 where the least possible is more than the most allowed; None where there may be any."""
+    if len(parts) > SEARCHED:
+        return None
     try:
         return 0 if least(Budget(STEPS)) > most else None
     except OutOfBudget:

@@ -23,7 +23,7 @@ from assay.verifiers.puzzles.lists import (
     shown,
     whole,
 )
-from assay.verifiers.puzzles.search import SEARCHED, Budget, none_below, optimum
+from assay.verifiers.puzzles.search import Budget, none_below, optimum
 
 
 class Cover(NamedTuple):
@@ -110,7 +110,7 @@ class CoverVerifier(PuzzleVerifier[Cover]):
             )
             return goal.most + 1 if found is None else found
 
-        return none_below(least, goal.most)
+        return none_below(goal.sets, least, goal.most)
 
 
 class Clique(NamedTuple):
@@ -169,7 +169,7 @@ class CliqueVerifier(PuzzleVerifier[Clique]):
 
     def count_solutions(self, goal: Clique) -> int | None:
         """0 where so many nodes cannot be found; else not known."""
-        return none_below(lambda budget: -_largest(goal, budget), -goal.least)
+        return none_below(goal.graph.nodes, lambda budget: -_largest(goal, budget), -goal.least)
 
 
 class Matching(NamedTuple):
@@ -221,9 +221,7 @@ class MatchingVerifier(PuzzleVerifier[Matching]):
 
     def count_solutions(self, goal: Matching) -> int | None:
         """0 where so many pairs cannot be found; else not known."""
-        if len(goal.graph.nodes) > SEARCHED:
-            return None
-        return 0 if _most_pairs(goal.graph) < goal.least else None
+        return none_below(goal.graph.nodes, lambda _: -_most_pairs(goal.graph), -goal.least)
 
 
 def _members(sets: Any, edges: Any) -> dict[str, set[str]]:
