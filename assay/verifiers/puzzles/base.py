@@ -53,6 +53,7 @@ class PuzzleVerifier(BaseVerifier, Generic[Goal]):
     needs: ClassVar[tuple[str, ...]] = ()
     either: ClassVar[tuple[str, ...]] = ()  # of these, one is needed
     fenced: ClassVar[bool] = True
+    says_none: ClassVar[bool] = False  # that there is no solution is an answer of its own
 
     unique: bool | None = field(default=None, kw_only=True)  # the task promises one solution
     limits: Limits = field(default=DEFAULT_LIMITS, kw_only=True)
@@ -180,6 +181,8 @@ class PuzzleVerifier(BaseVerifier, Generic[Goal]):
         """A task without a solution, or with several where it promises one."""
         goal = self.goal_of(task)
         count = self.count_solutions(goal)
+        if count == 0 and self.says_none:
+            return []
         if count == 0:
             return [TaskProblem(code="task.impossible", message="The task has no solution.")]
         promised = self.unique if self.unique is not None else _promised(task)

@@ -56,6 +56,7 @@ class EquationSystemVerifier(PuzzleVerifier[System]):
     name = "equations"
     claim = "equations"
     needs = ("equations",)
+    says_none = True
 
     equations: Listed | None = None
     variables: Listed | None = None

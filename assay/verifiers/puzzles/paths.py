@@ -53,6 +53,7 @@ class PathVerifier(PuzzleVerifier[Way]):
     name = "path"
     claim = "path"
     needs = ("edges", "start", "goal")
+    says_none = True
 
     edges: Listed | None = None
     start: str | int | None = None
@@ -103,9 +104,9 @@ class PathVerifier(PuzzleVerifier[Way]):
         return Ruling("exists", "There is a path.", "no path", expected)
 
     def count_solutions(self, goal: Way) -> int | None:
-        """Shortest paths up to two; "no path" is the one answer where there is none."""
+        """Shortest paths up to two."""
         if goal.optimum is None or (goal.most is not None and goal.optimum > goal.most):
-            return 1
+            return 0
         if goal.most != goal.optimum:
             return None
         return count_shortest(goal.graph, goal.start, goal.goal)

@@ -65,6 +65,7 @@ class PlanVerifier(PuzzleVerifier[Task]):
     name = "plan"
     claim = "plan"
     needs = ("domain", "initial", "goal")
+    says_none = True
 
     domain: Mapping[str, Any] | None = None
     initial: Listed | None = None
