@@ -115,7 +115,7 @@ def _class(given: Any) -> Any:
     import jsonschema.validators  # pyright: ignore
 
     library: Any = jsonschema.validators
-    dialect: Any = cast("dict[str, Any]", given).get("$schema") if type(given) is dict else None
+    dialect = cast("dict[str, Any]", given).get("$schema") if isinstance(given, dict) else None
     if dialect is None:
         return library.Draft202012Validator
     known: Any = library.validator_for({"$schema": dialect}, default=None)
@@ -133,10 +133,10 @@ def _validator(text: str) -> Any:
     given = exact_json(json.loads(text))
     base = _class(given)
     checker: Any = base.TYPE_CHECKER.redefine("integer", _is_integer).redefine("number", _is_number)
-    extended: Any = jsonschema.validators.extend(  # pyright: ignore
-        base, {"uniqueItems": _unique_items}, type_checker=checker
-    )
-    return extended(given, registry=referencing.jsonschema.EMPTY_REGISTRY)
+    library: Any = jsonschema.validators
+    registry: Any = referencing.jsonschema.EMPTY_REGISTRY
+    made = library.extend(base, {"uniqueItems": _unique_items}, type_checker=checker)
+    return made(given, registry=registry)
 
 
 def _is_number(checker: Any, value: Any) -> bool:
