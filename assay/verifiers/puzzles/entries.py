@@ -32,18 +32,16 @@ _ROADS = [["S", "A", 2], ["A", "T", 2], ["S", "B", 1], ["B", "T", 5], ["S", "T",
 _WAY = _task("The shortest way from S to T?", edges=_ROADS, start="S", goal="T", unique=True)
 _NO_WAY = _task("The shortest way from S to U?", edges=_ROADS, start="S", goal="U")
 _CIRCLE = [["A", "B"], ["B", "C"], ["C", "D"], ["D", "E"], ["E", "A"], ["A", "C"]]
-_COLOURING = _task(
-    "Colour the map with red, green and blue.", edges=_CIRCLE, colours=["red", "green", "blue"]
-)
+_COLOURS = ["red", "green", "blue"]
+_COLOURING = _task("Colour the map with these colours.", edges=_CIRCLE, colours=_COLOURS)
 _SETS = _task(
     "Which sets cover everything, as few as possible?",
     sets={"P": [1, 2, 3], "Q": [3, 4], "R": [4, 5], "W": [2, 5]},
 )
-_TOUCH = _task(
-    "Choose two nodes that touch every edge.", edges=[["A", "B"], ["B", "C"], ["C", "D"]], bound=2
-)
+_LINE = [["A", "B"], ["B", "C"], ["C", "D"]]
+_TOUCH = _task("Choose two nodes that touch every edge.", edges=_LINE, bound=2)
 _FRIENDS = _task("The largest group of mutual friends?", edges=[*_CIRCLE, ["A", "D"]])
-_PAIRS = _task("As many pairs as possible.", edges=[["A", "B"], ["B", "C"], ["C", "D"], ["D", "E"]])
+_PAIRS = _task("As many pairs as possible.", edges=[*_LINE, ["D", "E"]])
 _ROOMS = {
     "objects": {"room": ["a", "b", "c"], "key": ["k"]},
     "actions": {
@@ -94,16 +92,10 @@ _LATIN = _task(
     givens=["a..", ".b.", "..."],
     predicate="latin",
 )
-_MATE = _task(
-    "Mate in one.",
-    game="chess",
-    position="6k1/5ppp/8/8/8/8/8/R6K w - - 0 1",
-    wanted="win",
-    unique=True,
-)
-_QUEENS = _task(
-    "Place six queens.", game="queens", position={"size": 6, "given": ["a2"]}, unique=True
-)
+_BACK_RANK = "6k1/5ppp/8/8/8/8/8/R6K w - - 0 1"
+_MATE = _task("Mate in one.", game="chess", position=_BACK_RANK, wanted="win", unique=True)
+_SIX = {"size": 6, "given": ["a2"]}
+_QUEENS = _task("Place six queens.", game="queens", position=_SIX, unique=True)
 _PEGS = _task("Leave one peg.", game="peg_solitaire", position="oo.o")
 
 ENTRIES: Mapping[str, Entry] = {
@@ -162,9 +154,7 @@ ENTRIES: Mapping[str, Entry] = {
     "path": Entry(
         path=f"{_HERE}.paths:PathVerifier",
         summary="A path along the edges of a graph: the shortest, any, or one cheap enough.",
-        accepted=examples(
-            _WAY, "S, A, T", "S -> A -> T", '["S", "A", "T"]', r"\boxed{S \to A \to T}"
-        )
+        accepted=examples(_WAY, "S, A, T", "S -> A -> T", '["S","A","T"]', r"\boxed{S \to A \to T}")
         + examples(_NO_WAY, "no path", "No path"),
         rejected=examples(
             _WAY,
@@ -249,7 +239,7 @@ ENTRIES: Mapping[str, Entry] = {
             _SHOP,
             "A=0, B=0, C=2, D=3",
             '{"A": 0, "B": 2, "C": 0, "D": 3}',
-            "A: 0\nB: 0\nC: 5\nD: 3",
+            "A:0\nB:0\nC:5\nD:3",
         ),
         rejected=examples(
             _SHOP,
