@@ -209,7 +209,7 @@ def smallest_cover(sets: list[int], everything: int, budget: Budget, *, exact: b
         if not open_bits:
             best = chosen if best is None else min(best, chosen)
             return
-        budget.spend()
+        budget.spend(1 + open_bits.bit_count() // 2)  # what the search below takes, roughly
         if best is not None and chosen + -(-open_bits.bit_count() // widest) >= best:
             return
         rarest: list[int] | None = None
