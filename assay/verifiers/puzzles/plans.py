@@ -27,7 +27,7 @@ from assay.verifiers.puzzles.domains import (
 from assay.verifiers.puzzles.lists import phrase, whole
 from assay.verifiers.puzzles.search import Budget, OutOfBudget
 
-_STEPS = 400_000  # actions tried in a search; about half a second
+_STEPS = 150_000  # actions tried in a search; about half a second
 _GROUND = 20_000
 _NUMBERED = re.compile(r"([0-9]{1,4})[.):]\s+")
 _CALL = re.compile(r"([^\s(),]++)\s*+\(([^()]*+)\)")
