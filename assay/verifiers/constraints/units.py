@@ -19,10 +19,11 @@ RELATIONS: dict[str, Callable[[int, int], bool]] = {
     "exactly": lambda count, n: count == n,
 }
 ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof sr jr st mt vs etc e.g i.e eg ie cf no nos vol fig figs approx inc ltd co "
+    "mr mrs ms dr prof sr jr st mt vs etc e.g i.e eg ie cf approx inc ltd co "
     "corp dept est a.m p.m u.s u.k u.n e.u ph.d gen col lt sgt capt rev hon gov sen rep jan feb "
-    "mar apr jun jul aug sep sept oct nov dec al ed eds pp p".split()
+    "mar apr jun jul aug sep sept oct nov dec al".split()
 )
+BEFORE_NUMBERS = frozenset("no nos vol fig figs p pp ch sec eq".split())  # else they are words
 _ENDS = re.compile(r"[.!?]++[\"'”’»)\]*_]*+(?=\s|\Z)|[。！？]++")
 _LAST_WORD = re.compile(r"[^\s(\[\"“'‘]*+\Z")
 _BLANK_LINE = re.compile(r"\n[ \t\r\f\v]*+\n")
@@ -142,6 +143,8 @@ def _says(text: str) -> bool:
 def _abbreviates(text: str, begin: int, stop: int) -> bool:
     last = _LAST_WORD.search(text, max(begin, stop - 20), stop)
     word = last.group() if last else ""
+    if word.casefold() in BEFORE_NUMBERS:
+        return text[stop + 1 : stop + 4].lstrip()[:1].isdigit()
     return word.casefold() in ABBREVIATIONS or (len(word) == 1 and word.isupper())
 
 

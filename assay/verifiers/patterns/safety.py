@@ -12,7 +12,7 @@ from assay.verifiers.patterns.linear import why_not_linear
 from assay.verifiers.workers.pool import ask
 
 _CHARS = 5_000
-_PROBE_LIMITS = Limits(cpu_s=1.0)
+_PROBE_LIMITS = Limits(cpu_s=0.5)
 
 
 class Pattern(NamedTuple):
