@@ -7,7 +7,7 @@
 #   HASH_SEED=123            the hash seed that a test run printed
 
 # The extras that this version uses; the others join the list as something begins to use them.
-EXTRAS := report,control,llm,dev
+EXTRAS := report,text,control,llm,dev
 PYTEST_ARGS ?=
 # No more than eight: some tests start worker processes of their own.
 # One hash seed for all workers, another each time: pass HASH_SEED=… to see a failure again.

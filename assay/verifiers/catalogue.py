@@ -7,7 +7,10 @@ from collections.abc import Mapping
 
 from assay.core.errors import UnknownName, nearest
 from assay.core.types import Problem
+from assay.verifiers.constraints.entries import ENTRIES as CONSTRAINTS
 from assay.verifiers.entry import Entry, Example, examples
+from assay.verifiers.patterns.entries import ENTRIES as PATTERNS
+from assay.verifiers.puzzles.entries import ENTRIES as PUZZLES
 from assay.verifiers.states.entries import ENTRIES as STATES
 
 __all__ = ["VERIFIERS", "Entry", "Example", "entry"]
@@ -103,5 +106,8 @@ VERIFIERS: Mapping[str, Entry] = {
         rejected=examples(_COUNTDOWN, "4*7-8/8", "24", "(7-8/8)*4=24", "(7-1)*4", "(7-8//8)*4")
         + examples(_COUNTDOWN, "(7-8/8)*4+0", "(7-8/8)*(4)(1)", "", "8/(8-8)+7*4"),
     ),
+    **CONSTRAINTS,
+    **PATTERNS,
+    **PUZZLES,
     **STATES,
 }

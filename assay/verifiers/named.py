@@ -64,7 +64,7 @@ def _target(spec: str) -> str:
     if ":" in spec:
         return spec
     package: Any = import_module("assay.verifiers")
-    classes = [name for name in package.__all__ if name.endswith(("Verifier", "Text"))]
+    classes = [name for name in package.__all__ if name.endswith(("Verifier", "Text", "Match"))]
     if spec in classes:
         return f"assay.verifiers:{spec}"
     raise UnknownName(

@@ -8,10 +8,17 @@ from typing import Any
 import pytest
 
 from assay.core.types import Problem
-from assay.verifiers import ChoiceVerifier, CountdownVerifier, MathVerifier, NormalisedText
+from assay.verifiers import (
+    ChoiceVerifier,
+    ConstraintVerifier,
+    CountdownVerifier,
+    MathVerifier,
+    NormalisedText,
+    PathVerifier,
+)
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "verifiers-cases.json").read_text())
-HERE = {"math", "choice", "text", "countdown"}
+HERE = {"math", "choice", "text", "countdown", "constraint", "shortest_path"}
 MINE = [case for case in CASES if case["verifier"] in HERE]
 # Accepted by the worker lane only: roots, polynomials, interval unions, matrices, complex numbers.
 AWAITING_WORKER_LANE = {
@@ -33,12 +40,17 @@ def judged(case: dict[str, Any]) -> tuple[Any, Any]:
         return ChoiceVerifier(case["choices"]), case["gold"]
     if case["verifier"] == "text":
         return NormalisedText(), case["gold"]
+    if case["verifier"] == "constraint":
+        return ConstraintVerifier([(case["constraint"], case["arguments"])]), None
+    if case["verifier"] == "shortest_path":
+        graph = case["edges"], case["start"], case["goal"]
+        return PathVerifier(*graph, objective="shortest"), None
     return CountdownVerifier(case["numbers"], case["target"]), None
 
 
 def test_every_case_of_these_kinds_is_here():
     assert len(CASES) == 167
-    assert len(MINE) == 133
+    assert len(MINE) == 159
 
 
 @pytest.mark.parametrize("case", MINE, ids=lambda case: case["id"])

@@ -162,7 +162,10 @@ def test_limits_are_kept(item: Entry):
     if verifier.outcome_kind != "text":
         pytest.skip("its outcomes are no texts: their limits have tests of their own")
     task = item.accepted[0].task
-    assert verifier.verify("1" * 5_000, task).status in {"over_limit", "unparsable"}
+    refusals = {"over_limit", "unparsable"}
+    if verifier.name == "constraint":  # all of a response is judged, however long
+        refusals.add("incorrect")
+    assert verifier.verify("1" * 5_000, task).status in refusals
     long = verifier.verify("1" * 2_000_000, task)
     if long.status != "over_limit":  # read in part, which is said
         assert long.details["searched_from"] == 1_800_000

@@ -141,6 +141,12 @@ ENTRIES: Mapping[str, Entry] = {
         + examples(_BOX, "[10, 10, 30]", "[10, 10, 30, 90]", "[40, 10, 60, 30]", "")
         + examples(_BOX, "[10, 10, 30, 30], [0, 0, 9, 9]"),
     ),
+    "count": Entry(
+        path=f"{_HERE}.count:CountVerifier",
+        summary="How many: a whole number.",
+        accepted=examples(3, "3", "There are 3 cats.", r"\boxed{3}"),
+        rejected=examples(3, "4", "3.5", "-3", "3 or 4", "many", "", "33"),
+    ),
     "render": Entry(
         path=f"{_HERE}.render:RenderVerifier",
         summary="A drawing in a closed subset of SVG, against a picture.",

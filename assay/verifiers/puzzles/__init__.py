@@ -1,0 +1,1 @@
+"""Puzzles, graphs and plans: the certificate is checked, never compared with a stored solution."""
