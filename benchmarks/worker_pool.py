@@ -146,18 +146,18 @@ def kills(n: int) -> list[Figure]:
 
 
 def _gone_after(call: str, limits: Limits) -> float:
-    """Seconds from a worker's deadline to its death."""
+    """Seconds from when a worker was last seen within its limit to when it is seen dead."""
     asking = threading.Thread(target=ask, args=(f"{CALLS}:{call}", {"s": 600}, limits))
     asking.start()
     seat, job = _busy(f"{CALLS}:{call}")
-    pid, late = seat.process.pid, 0.0
+    pid, in_time = seat.process.pid, time.monotonic()
     while not _dead(pid):
-        now = time.monotonic()
-        spent = seat.cpu_s() - job.begun_cpu_s >= limits.cpu_s
-        if not late and (spent or now >= job.begun + limits.wall_s):
-            late = now
+        now, used_s = time.monotonic(), seat.cpu_s()  # 0 once it is gone
+        in_budget = 0 < used_s < job.begun_cpu_s + limits.cpu_s
+        if in_budget and now < job.begun + limits.wall_s:
+            in_time = now
         time.sleep(0.0005)
-    gone = time.monotonic() - late if late else 0.0
+    gone = time.monotonic() - in_time
     asking.join()
     return gone
 

@@ -144,6 +144,8 @@ def test_usage_errors_are_one_line(assay_command, file, words, said):
 def test_a_second_interrupt_is_3_and_names_it_too(assay_command, file, tmp_path, monkeypatch):
     (tmp_path / "impatient.py").write_text(
         "import signal\n"
+        "from assay.verifiers import verifier\n"
+        "@verifier(isolation='in_process')\n"
         "def decide(outcome, task):\n"
         "    signal.raise_signal(signal.SIGINT)\n"
         "    signal.raise_signal(signal.SIGINT)\n"
