@@ -12,6 +12,7 @@ import os
 import statistics
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from benchmarks.scores import (
 from benchmarks.sets import ADVERSARIAL, NAMES, Item
 from benchmarks.text_envs import versions
 from benchmarks.verifier_tables import show
-from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads import WORKLOADS, Workload
 
 OURS, PEER = "assay", "math-verify"
 LIBRARIES = ("math-verify", "latex2sympy2_extended", "sympy", "antlr4-python3-runtime")
@@ -137,40 +138,37 @@ def _accuracy(found: dict[str, list[Judged]], names: Sequence[str]) -> dict[str,
 
 
 def _rates(
-    bench: Bench, libraries: Sequence[str], items: Sequence[Item], problems: list[str]
+    bench: Bench, names: Sequence[str], items: Sequence[Item], problems: list[str]
 ) -> list[dict[str, Any]]:
     """Verdicts per CPU-second; the libraries take turns, so that a slow moment meets both."""
     rows: list[dict[str, Any]] = []
-    if not bench.seconds:
-        return rows
-    for workload in WORKLOADS:
-        work = workload.items(items)
-        if not work:
-            continue
-        rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in libraries}
-        for _ in range(bench.repeats):
-            for name in libraries:
-                try:
-                    with Library(name) as library:
-                        rounds[name].append(library.rate(work, bench.seconds))
-                except Broken as error:
-                    problems.append(f"{name}, {workload.name}: {error}")
-        for name in libraries:
-            if not rounds[name]:
+    works = [(workload, workload.items(items)) for workload in WORKLOADS]
+    with ExitStack() as stack:
+        libraries = {name: stack.enter_context(Library(name)) for name in names}
+        for workload, work in works:
+            if not work or not bench.seconds:
                 continue
-            rates = [found["per_cpu_s"] for found in rounds[name]]
-            rows.append(
-                {
-                    "workload": workload.name,
-                    "library": name,
-                    "per_cpu_s": statistics.median(rates),
-                    "cpu_s": percentiles([s for found in rounds[name] for s in found["cpu_s"]]),
-                    "wall_s": percentiles([s for found in rounds[name] for s in found["wall_s"]]),
-                    "target": workload.target,
-                    "times_peer": workload.times_peer,
-                }
-            )
+            rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+            for _ in range(bench.repeats):
+                for name, library in libraries.items():
+                    try:
+                        rounds[name].append(library.rate(work, bench.seconds))
+                    except Broken as error:
+                        problems.append(f"{name}, {workload.name}: {error}")
+            rows += [_rate_row(workload, name, found) for name, found in rounds.items() if found]
     return rows
+
+
+def _rate_row(workload: Workload, name: str, rounds: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "workload": workload.name,
+        "library": name,
+        "per_cpu_s": statistics.median(found["per_cpu_s"] for found in rounds),
+        "cpu_s": percentiles([s for found in rounds for s in found["cpu_s"]]),
+        "wall_s": percentiles([s for found in rounds for s in found["wall_s"]]),
+        "target": workload.target,
+        "times_peer": workload.times_peer,
+    }
 
 
 def _pool(bench: Bench) -> dict[str, float] | None:

@@ -213,7 +213,7 @@ def test_the_command_measures_and_writes_all_figures(monkeypatch, capsys, tmp_pa
     file = tmp_path / "figures.json"
     code, out = run(
         monkeypatch, capsys, "--only", "public", "contest", "--every", "120", "--seconds", "0.001",
-        "--repeats", "1", "--errors", "--json", str(file),
+        "--repeats", "1", "--pool-n", "20", "--errors", "--json", str(file),
     )  # fmt: skip
     result = json.loads(file.read_text())
     assert set(result["libraries"]) == {"assay", "math-verify"}
