@@ -59,18 +59,21 @@ class DrawnStream(CounterStream):
         """A uniform float64 in [0, 1)."""
         for unit in self.ahead:
             return unit
+        self.dry = True
         return super().random()
 
     def integers(self, low: int, high: int) -> int:
         """A uniform integer from `low` to `high - 1`; the range spans at most 2**50."""
         for unit in self.ahead:
             return low + int(unit * (high - low))
+        self.dry = True
         return super().integers(low, high)
 
     def choice(self, options: Sequence[Any]) -> Any:
         """One of `options`, uniform."""
         for unit in self.ahead:
             return options[int(unit * len(options))]
+        self.dry = True
         return super().choice(options)
 
 

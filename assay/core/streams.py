@@ -99,7 +99,8 @@ class CounterStream:
 
     def integers(self, low: int, high: int) -> int:
         """A uniform integer from `low` to `high - 1`; the range spans at most 2**50."""
-        return low + int((self.bits() >> 11) * _UNIT * (high - low))
+        self.state = state = (self.state + GOLDEN) & _MASK
+        return low + int((mix64(state) >> 11) * _UNIT * (high - low))
 
     def random(self) -> float:
         """A uniform float64 in [0, 1)."""

@@ -24,7 +24,7 @@ from assay.verifiers.numeric import exact, no_answer, refusal_verdict
 from assay.verifiers.rational import write
 
 Use = Literal["all_once", "subset"]
-Goal = tuple[tuple[int, ...], Fraction | int]  # the numbers that are given, and the target
+Goal = tuple[Sequence[int], Fraction | int]  # the numbers that are given, and the target
 _ALPHABET = "0123456789+-*/() "
 _FLAT_NUMBERS = 6  # so many without parentheses are read by one pattern
 _QUICK_CHARS = 60  # an expression this short keeps all limits on its parts
@@ -66,7 +66,7 @@ class CountdownVerifier(BaseVerifier):
             raise bad_value("operators", self.operators, f"some of {OPERATORS}")
         try:
             if self.numbers is not None:
-                object.__setattr__(self, "numbers", _numbers(self.numbers))
+                object.__setattr__(self, "numbers", tuple(_numbers(self.numbers)))
             if self.target is not None:
                 exact(self.target)
         except TaskError as error:
@@ -78,11 +78,13 @@ class CountdownVerifier(BaseVerifier):
         Raises:
             TaskError: the task does not say, or says it wrongly.
         """
-        params = task.params if isinstance(task, Problem) else _NO_PARAMS
-        numbers = params.get("numbers") if self.numbers is None else self.numbers
-        target = params.get("target") if self.target is None else self.target
+        numbers, target = self.numbers, self.target
         if numbers is None or target is None:
-            raise TaskError("The task has no numbers or no target: give them in its params.")
+            params = task.params if isinstance(task, Problem) else _NO_PARAMS
+            numbers = params.get("numbers") if numbers is None else numbers
+            target = params.get("target") if target is None else target
+            if numbers is None or target is None:
+                raise TaskError("The task has no numbers or no target: give them in its params.")
         return _numbers(numbers), target if type(target) is int else exact(target)
 
     def judge(self, outcome: object, task: object) -> Verdict:
@@ -187,13 +189,13 @@ class CountdownVerifier(BaseVerifier):
         return [TaskProblem(code="task.impossible", message="No expression reaches the target.")]
 
 
-def _numbers(given: Any) -> tuple[int, ...]:
+def _numbers(given: Any) -> Sequence[int]:
     if type(given) in (tuple, list) and given:
         for number in given:
             if type(number) is not int or number < 0:
                 break
         else:  # plain, as nearly always
-            return tuple(given)
+            return given
     if isinstance(given, str | bytes) or not isinstance(given, Sequence):
         raise TaskError(f"numbers={shorten(cast(object, given))} is not a list of whole numbers.")
     values = tuple(exact(number) for number in cast(Sequence[Any], given))
