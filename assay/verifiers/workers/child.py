@@ -123,14 +123,11 @@ class Worker:
         """The function of a call; its module is imported, and warmed up, without limits."""
         if call not in self._functions:
             _lift_limits()
-            module_name, _, name = call.partition(":")
-            if module_name == "__main__":
-                raise ImportError("a worker does not run the user's script")
-            module = importlib.import_module(module_name)
+            self._functions[call] = resolve(call)
+            module_name = call.partition(":")[0]
             if module_name not in self._warmed:
                 self._warmed.add(module_name)
-                getattr(module, "warm_up", lambda: None)()
-            self._functions[call] = getattr(module, name)
+                getattr(sys.modules[module_name], "warm_up", lambda: None)()
             gc.collect()
             gc.freeze()
             self._loaded_mb = self.memory.loaded()
@@ -153,7 +150,8 @@ class Worker:
             try:
                 self.function(asked["call"])
             except BaseException as error:
-                self.channel.send(kind="failed", **_told(error, "cannot be loaded:"), **self._cost())
+                told = _told(error) | {"code": "verifier.unloadable"}
+                self.channel.send(kind="failed", **told, **self._cost())
                 return
             self.channel.send(kind="run")
         function = self._functions[asked["call"]]
@@ -164,7 +162,9 @@ class Worker:
         cost = json.dumps(lived | self._cost(), separators=(",", ":"))
         self.channel.send_text(f"{outcome[:-1]},{cost[1:]}")
 
-    def _within_limits(self, function: Callable[[dict[str, Any]], Any], asked: dict[str, Any]) -> str:
+    def _within_limits(
+        self, function: Callable[[dict[str, Any]], Any], asked: dict[str, Any]
+    ) -> str:
         """The frame that says what a call came to, without its cost."""
         sys.setrecursionlimit(RECURSION_LIMIT)
         self._cpu_s = asked["cpu_s"]
@@ -182,7 +182,7 @@ class Worker:
         except RecursionError:
             frame = '{"kind":"over_limit","code":"limit.depth"}'
         except BaseException as error:
-            frame = json.dumps({"kind": "failed", **_told(error, "failed with")})
+            frame = json.dumps({"kind": "failed", **_told(error)})
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
         return frame
@@ -194,6 +194,16 @@ class Worker:
     def _cost(self) -> dict[str, float]:
         resident, peak = self.memory.read(b"VmRSS:", b"VmHWM:")
         return {"peak_mb": peak, "grown_mb": resident - self.memory.base_mb}
+
+
+def resolve(call: str) -> Callable[[dict[str, Any]], Any]:
+    """The function of `module:function`, or of `module:maker(text)` what `maker("text")` makes."""
+    module_name, _, rest = call.partition(":")
+    name, _, text = rest.partition("(")
+    if module_name == "__main__":
+        raise ImportError("a worker does not run the user's script again")
+    found = getattr(importlib.import_module(module_name), name)
+    return found(text.removesuffix(")")) if text else found
 
 
 def _limit_cpu(budget_s: float) -> None:
@@ -222,17 +232,15 @@ def _soften(kind: int, limit: int) -> None:
     resource.setrlimit(kind, (limit, hard))
 
 
-def _told(error: BaseException, what: str) -> dict[str, str]:
+def _told(error: BaseException) -> dict[str, str]:
     """What a function raised, in short; the task's fault where it says so."""
     kinds = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
     try:
         said = str(error)[:300]
     except Exception:  # a broken __str__ must not cost the worker
         said = ""
-    if "assay.core.errors.TaskError" in kinds:
-        return {"code": "task.faulty", "message": said}
-    text = f"{type(error).__name__}: {said}".rstrip(": ")
-    return {"code": "worker.exception", "message": f"{what} {text}"}
+    code = "task.faulty" if "assay.core.errors.TaskError" in kinds else "verifier.exception"
+    return {"code": code, "type": type(error).__name__[:80], "said": said}
 
 
 def _leave() -> NoReturn:

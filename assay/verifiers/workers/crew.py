@@ -20,7 +20,7 @@ from concurrent.futures import Future, InvalidStateError
 from typing import Any, cast
 
 from assay.core.types import Cost
-from assay.verifiers.workers.requests import NO_COST, Answer, Request
+from assay.verifiers.workers.requests import NO_COST, Answer, Request, failure
 from assay.verifiers.workers.seat import Group, Job, Seat
 
 _log = logging.getLogger("assay")
@@ -406,7 +406,7 @@ def _settle(job: Job, answer: Answer) -> None:
 def _answer(job: Job, frame: dict[str, Any], cost: Cost) -> Answer:
     """What a worker said of a request."""
     call, limits = job.request.call, job.request.limits
-    kind, code = frame["kind"], frame.get("code", "worker.exception")
+    kind, code = frame["kind"], frame.get("code", "verifier.exception")
     result = frame.get("result")
     if kind == "done" and isinstance(result, dict):
         found = cast("dict[str, Any]", result)
@@ -414,9 +414,7 @@ def _answer(job: Job, frame: dict[str, Any], cost: Cost) -> Answer:
     if kind == "done":
         return _failed(code, f"The function '{call}' returned no dict.", job.phase, cost)
     if kind == "failed":
-        said = str(frame["message"])
-        message = said if code == "task.faulty" else f"The function '{call}' {said}."
-        return _failed(code, message, job.phase, cost)
+        return failure(call, code, frame["type"], frame["said"], job.phase, cost)
     message = (
         f"The memory limit of {limits.memory_mb} MB was reached."
         if code == "limit.memory"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import importlib
 import json
 import os
 import threading
@@ -19,11 +18,12 @@ from concurrent.futures import Future
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from assay.core.errors import TaskError, shorten
+from assay.core.errors import TaskError
 from assay.core.types import Limits
 from assay.verifiers.workers import phases
+from assay.verifiers.workers.child import resolve
 from assay.verifiers.workers.crew import Crew
-from assay.verifiers.workers.requests import Answer, Request, request
+from assay.verifiers.workers.requests import Answer, Request, failure, request
 from assay.verifiers.workers.seat import Group
 
 DEFAULT_LIMITS = Limits()
@@ -137,8 +137,9 @@ def current() -> Crew:
 
 
 def _after_fork() -> None:
-    global _lock, _crew, _open
-    crew, _crew, _lock, _open = _crew, None, threading.Lock(), WeakKeyDictionary()
+    global _lock, _crew
+    crew, _crew, _lock = _crew, None, threading.Lock()
+    _open.clear()
     if crew is not None:
         crew.abandon()
 
@@ -147,17 +148,13 @@ def _in_place(asked: Request) -> Answer:
     """The answer when this is a worker itself: its own limits hold for what it asks, too."""
     announce = phases.on_phase(None)
     try:
-        module, _, name = asked.call.partition(":")
-        function = getattr(importlib.import_module(module), name)
-        result = json.loads(json.dumps(function(json.loads(asked.payload))))
+        result = json.loads(json.dumps(resolve(asked.call)(json.loads(asked.payload))))
         return Answer(status="done", result=result)
-    except TaskError as error:
-        return Answer(status="failed", code="task.faulty", message=str(error))
     except (MemoryError, RecursionError):
         raise  # of the whole request
     except Exception as error:
-        message = f"The function '{asked.call}' failed with {shorten(error, 200)}."
-        return Answer(status="failed", code="worker.exception", message=message)
+        code = "task.faulty" if isinstance(error, TaskError) else "verifier.exception"
+        return failure(asked.call, code, type(error).__name__, str(error)[:300])
     finally:
         phases.on_phase(announce)
 

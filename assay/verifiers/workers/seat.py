@@ -1,4 +1,4 @@
-"""The pool's side of one worker: the process, its pipes, the request in it and that one's clocks."""
+"""The pool's side of one worker: process, pipes, the request that it has, and its clocks."""
 
 from __future__ import annotations
 
