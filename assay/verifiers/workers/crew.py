@@ -300,7 +300,7 @@ class Crew:
                 seat.ready, self._failed_starts = True, 0
                 seat.rest()
             elif kind in ("load", "run"):
-                seat.begin_phase("", loading=kind == "load")
+                seat.begin(loading=kind == "load")
             elif kind == "phase":
                 seat.begin_phase(str(frame["name"]))
             elif seat.job is not None:

@@ -41,7 +41,7 @@ class Job:
     """A request on its way, and when it came where.
 
     Attributes:
-        begun: when the worker was given it. phase_begun, phase_cpu_s: the clocks at the start of
+        begun: when the worker was given it, and had its module loaded. phase_begun, phase_cpu_s: the clocks at the start of
             what it is at.
         was_slow: it met a wall deadline before, and is owed a fresh worker.
     """
@@ -71,7 +71,7 @@ class Seat:
         self.ready = False
         self.ended = False  # its pipe is at its end, or it is known to be dead
         self.n_given = 0
-        self.since = time.monotonic()  # it started, began, became idle
+        self.since = time.monotonic()  # it started, or became idle
         self.look_at = self.since + LOAD_S  # when its clocks are due
         self._told_path = path
         self._unsent = memoryview(b"")
@@ -132,20 +132,24 @@ class Seat:
             header["path"] = self._told_path = path
         self.job = job
         self.n_given += 1
-        self.since = job.begun = time.monotonic()
-        job.begun_cpu_s = self.cpu_s()
-        self.begin_phase("")
+        self.begin()
         self._send_text(f'{json.dumps(header)[:-1]},"payload":{request.payload}}}')
 
-    def begin_phase(self, name: str, *, loading: bool = False) -> None:
+    def begin(self, *, loading: bool = False) -> None:
+        """Start all clocks: it was given a request, or begins or ends an import for one."""
+        if self.job is not None:
+            self.job.loading = loading
+            self.begin_phase("")
+            self.job.begun, self.job.begun_cpu_s = self.job.phase_begun, self.job.phase_cpu_s
+
+    def begin_phase(self, name: str) -> None:
         """Start the clocks of what it is at now."""
         job = self.job
-        if job is None:
-            return
-        job.phase, job.loading = name, loading
-        job.phase_begun, job.phase_cpu_s = time.monotonic(), self.cpu_s()
-        limits = job.request.limits
-        self.look_at = job.phase_begun + (LOAD_S if loading else min(limits.cpu_s, limits.wall_s))
+        if job is not None:
+            job.phase, job.phase_begun, job.phase_cpu_s = name, time.monotonic(), self.cpu_s()
+            limits = job.request.limits
+            patience_s = LOAD_S if job.loading else min(limits.cpu_s, limits.wall_s)
+            self.look_at = job.phase_begun + patience_s
 
     def rest(self) -> None:
         """It has nothing to do."""
