@@ -12,7 +12,7 @@ _MODULES = {
     "CountdownVerifier": "countdown",
     "ExactText": "text",
     "Extraction": "extraction",
-    "FunctionVerifier": "base",
+    "FunctionVerifier": "functions",
     "Gate": "combine",
     "MathVerifier": "mathematics",
     "NULL_OUTCOMES": "check",
@@ -26,17 +26,18 @@ _MODULES = {
     "params_of": "tasks",
     "perturbed": "check",
     "reference_of": "tasks",
-    "verifier": "base",
+    "verifier": "functions",
 }
 
 if TYPE_CHECKING:
-    from assay.verifiers.base import BaseVerifier, FunctionVerifier, verifier
+    from assay.verifiers.base import BaseVerifier
     from assay.verifiers.catalogue import VERIFIERS
     from assay.verifiers.check import NULL_OUTCOMES, check_task, perturbed
     from assay.verifiers.choice import ChoiceVerifier
     from assay.verifiers.combine import All, Any, AtLeast, Gate, Not
     from assay.verifiers.countdown import CountdownVerifier
     from assay.verifiers.extraction import Extraction
+    from assay.verifiers.functions import FunctionVerifier, verifier
     from assay.verifiers.mathematics import MathVerifier
     from assay.verifiers.named import load_verifier
     from assay.verifiers.numeric import NumberVerifier

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, cast, overload
+from typing import Any
 
 from assay.core.errors import TaskError, shorten
 from assay.core.types import Limits, TaskProblem, Verdict
 from assay.verifiers.check import check_task
 from assay.verifiers.tasks import params_of, reference_of
+from assay.verifiers.workers.pending import Pending
+from assay.verifiers.workers.pool import open_questions
+from assay.verifiers.workers.requests import Answer
+from assay.verifiers.workers.settle import asettle, settle, settle_all
 
 __all__ = [
     "DEFAULT_LIMITS",
     "BaseVerifier",
-    "FunctionVerifier",
+    "Pending",
     "as_verdict",
     "params_of",
     "reference_of",
     "searched",
     "type_name",
     "unusable",
-    "verifier",
 ]
 
 DEFAULT_LIMITS = Limits()
@@ -38,12 +41,13 @@ class BaseVerifier:
     Both become error verdicts, which say nothing about the outcome. KeyboardInterrupt, SystemExit
     and other exceptions that are no `Exception` pass through.
 
+    Where deciding may take long, `judge` returns what `ask_worker` makes, and a worker process
+    decides under `limits`; `verify_batch` and `averify` then keep several of them busy.
+
     Attributes:
         deterministic: same outcome, task and limits, same verdict.
         claim: what is judged; verifiers of one claim are alternatives under `Any`.
         reads_boxes: finds an answer in `\boxed{…}`.
-        isolation: where `judge` runs. The fast lane knows only `in_process`; the worker lane takes
-            its place here.
     """
 
     name: str = "verifier"
@@ -51,7 +55,6 @@ class BaseVerifier:
     deterministic: bool = True
     claim: str = ""
     reads_boxes: bool = False
-    isolation: str = "in_process"
     limits: Limits = DEFAULT_LIMITS
 
     @cached_property
@@ -59,8 +62,8 @@ class BaseVerifier:
         """`name@version`, as verdicts carry it."""
         return f"{self.name}@{self.version}"
 
-    def judge(self, outcome: object, task: object) -> Verdict:
-        """Decide. The one method a verifier writes."""
+    def judge(self, outcome: object, task: object) -> Verdict | Pending:
+        """Decide, or say what to ask a worker. The one method a verifier writes."""
         raise NotImplementedError
 
     def verify(self, outcome: Any, task: Any = None) -> Verdict:
@@ -71,21 +74,53 @@ class BaseVerifier:
             task: a `Problem`, a bare reference, or None where the constructor holds the task.
         """
         try:
-            verdict = self.judge(outcome, task)
+            found = self.judge(outcome, task)
         except Exception as error:
-            verdict = as_verdict(error)
-        return verdict if verdict.verifier else replace(verdict, verifier=self.label)
+            found = as_verdict(error)
+        if type(found) is Verdict:
+            return found if found.verifier else replace(found, verifier=self.label)
+        return settle(self._signed(found))
+
+    def begin(self, outcome: Any, task: Any = None) -> Verdict | Pending:
+        """`verify` up to where a worker is needed; for those who ask about several at a time."""
+        try:
+            found = self.judge(outcome, task)
+        except Exception as error:
+            found = as_verdict(error)
+        return self._signed(found)
 
     def verify_batch(
         self, pairs: Iterable[tuple[Any, Any]], *, workers: int | None = None
     ) -> list[Verdict]:
-        """Verdicts for (outcome, task) pairs, in their order. `workers` is for the worker lane."""
-        return [self.verify(outcome, task) for outcome, task in pairs]
+        """Verdicts for (outcome, task) pairs, in their order.
+
+        Args:
+            pairs: drawn from as fast as verdicts come.
+            workers: processes at once for what needs one; None: as many as the pool has.
+        """
+        return settle_all((self.begin(outcome, task) for outcome, task in pairs), workers)
 
     async def averify(self, outcome: Any, task: Any = None) -> Verdict:
-        """`verify` for asyncio; yields to the loop first, so that a batch stays responsive."""
+        """`verify` for asyncio: the loop goes on while a worker decides.
+
+        It yields first, so that a batch stays responsive. Beyond 64 at a time, further ones wait
+        before they read their outcome.
+        """
         await asyncio.sleep(0)
-        return self.verify(outcome, task)
+        async with open_questions():
+            return await asettle(self.begin(outcome, task))
+
+    def _signed(self, found: Verdict | Pending) -> Verdict | Pending:
+        if isinstance(found, Verdict):
+            return found if found.verifier else replace(found, verifier=self.label)
+
+        def then(answer: Answer) -> Verdict | Pending:
+            try:
+                return self._signed(found.then(answer))
+            except Exception as error:
+                return self._signed(as_verdict(error))
+
+        return Pending(found.request, then)
 
     def check_task(self, task: Any) -> list[TaskProblem]:
         """What is wrong with a task (`verifiers.md` §15); empty when nothing is."""
@@ -130,110 +165,3 @@ def searched(response: str, limits: Limits) -> tuple[str, int, dict[str, Any]]:
         return response, 0, {}
     start = max(0, len(response) - limits.searched_chars)
     return response[start:], start, {"response_chars": len(response), "searched_from": start}
-
-
-@dataclass(frozen=True)
-class FunctionVerifier(BaseVerifier):
-    """A verifier made of a function `f(outcome, task) -> bool`; see `verifier`.
-
-    Only a `bool` is a decision: 1, "yes" and arrays are refused with an error verdict, and so is
-    whatever the function raises on an outcome that it was given. It runs in this process, and
-    nothing limits its time or memory there: what it does with 4,000 characters must be cheap.
-
-    Attributes:
-        function: decides.
-        limits: a text longer than `limits.answer_chars` is `over_limit` without asking.
-        any_outcome: False: the function is given texts only, and anything else is `unparsable`.
-            True: it is given whatever comes, of any type and size, and answers for what it
-            raises; for outcomes that an environment makes, not a policy.
-        title, release: name and version in the verdict; by default the function's name and "1".
-    """
-
-    function: Callable[[Any, Any], bool]
-    limits: Limits = field(default=DEFAULT_LIMITS, kw_only=True)
-    any_outcome: bool = field(default=False, kw_only=True)
-    title: str = field(default="", kw_only=True)
-    release: str = field(default="1", kw_only=True)
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be called."""
-        if not callable(self.function):
-            raise TypeError(f"@verifier needs a function, not {shorten(self.function)}.")
-        name = self.title or getattr(self.function, "__name__", "function")
-        object.__setattr__(self, "name", name)
-        object.__setattr__(self, "version", self.release)
-
-    def judge(self, outcome: object, task: object) -> Verdict:
-        """Ask the function, unless the outcome is nothing that it could be asked about."""
-        if not self.any_outcome:
-            refused = unusable(outcome, self.limits)
-            if refused is None:
-                refused = _too_long(outcome, self.limits)
-            if refused is not None:
-                return refused
-        answer = cast(object, self.function(outcome, task))
-        if type(answer) is not bool:
-            return Verdict.error(
-                "verifier.not_bool",
-                f"The function returned a {type_name(answer)}; only True and False decide.",
-            )
-        decide = Verdict.accept if answer else Verdict.reject
-        word = "accepted" if answer else "refused"
-        return decide(f"function.{word}", f"The function {word} the outcome.", method="function")
-
-    def __call__(self, outcome: Any, task: Any = None) -> Verdict:
-        """`verify`, so that the decorated name is still called like a function."""
-        return self.verify(outcome, task)
-
-
-def _too_long(outcome: object, limits: Limits) -> Verdict | None:
-    length = len(cast(str, outcome))
-    if length <= limits.answer_chars:
-        return None
-    return Verdict.reject(
-        "limit.size",
-        f"The outcome is {length} characters long; {limits.answer_chars} are read.",
-        status="over_limit",
-    )
-
-
-Decides = Callable[[Any, Any], bool]
-
-
-@overload
-def verifier(function: Decides) -> FunctionVerifier: ...
-
-
-@overload
-def verifier(
-    function: None = None, *, any_outcome: bool = False, limits: Limits = DEFAULT_LIMITS
-) -> Callable[[Decides], FunctionVerifier]: ...
-
-
-def verifier(
-    function: Decides | None = None, *, any_outcome: bool = False, limits: Limits = DEFAULT_LIMITS
-) -> FunctionVerifier | Callable[[Decides], FunctionVerifier]:
-    """Turn `f(outcome, task) -> bool` into a verifier.
-
-    The function is asked about texts of up to `limits.answer_chars` characters (4,000); anything
-    else is refused before, so that a policy cannot leave the pass rate by sending what breaks the
-    function. What it raises on such a text is an error of the verifier. There is no time limit in
-    process: see `FunctionVerifier`.
-
-    Args:
-        function: decides; or give options and no function: `@verifier(any_outcome=True)`.
-        any_outcome: also ask about outcomes that are no text, and about texts of any length.
-        limits: `limits.answer_chars` is the longest text that is asked about.
-
-    Example:
-        >>> @verifier
-        ... def shouts(outcome, task):
-        ...     return outcome.isupper()
-        >>> shouts.verify("HELLO").passed
-        True
-        >>> shouts.verify(None).status
-        'unparsable'
-    """
-    if function is not None:
-        return FunctionVerifier(function, any_outcome=any_outcome, limits=limits)
-    return lambda decides: FunctionVerifier(decides, any_outcome=any_outcome, limits=limits)

@@ -7,13 +7,18 @@ the others do not decide without it, the whole is an error.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Generator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any as AnyValue
 
 from assay.core.errors import OptionError, bad_value, shorten
 from assay.core.types import Limits, Verdict, Verifier
 from assay.verifiers.base import DEFAULT_LIMITS, BaseVerifier
+from assay.verifiers.workers.pending import Pending, added
+from assay.verifiers.workers.requests import Answer
+
+Steps = Generator[Pending, Answer, Verdict]
 
 
 @dataclass(frozen=True, init=False)
@@ -53,6 +58,14 @@ class _Combination(BaseVerifier):
                 return gold
         return None
 
+    def judge(self, outcome: object, task: object) -> Verdict | Pending:
+        """Ask the children in turn; where one waits for a worker, the whole does."""
+        return _resumed(self.steps(outcome, task), None)
+
+    def steps(self, outcome: object, task: object) -> Steps:
+        """What each combination writes: hands out its children's questions, returns a verdict."""
+        raise NotImplementedError
+
     def _whole(
         self, seen: list[Verdict], word: str, reason: str, *, like: Verdict | None = None
     ) -> Verdict:
@@ -60,7 +73,12 @@ class _Combination(BaseVerifier):
         skipped = len(self.verifiers) - len(seen)
         details = {"skipped": skipped} if skipped else {}
         code = f"{self.name}.{word}"
-        fields = {"verifier": self.label, "children": tuple(seen), "details": details}
+        fields: dict[str, AnyValue] = {
+            "verifier": self.label,
+            "children": tuple(seen),
+            "details": details,
+            "cost": reduce(added, (verdict.cost for verdict in seen)),
+        }
         if like is None:
             return Verdict.accept(code, reason, **fields)
         if like.is_error:
@@ -73,11 +91,11 @@ class All(_Combination):
 
     name = "all"
 
-    def judge(self, outcome: object, task: object) -> Verdict:
+    def steps(self, outcome: object, task: object) -> Steps:
         """Ask until one is decided and not passed."""
         seen: list[Verdict] = []
         for child in self.verifiers:
-            verdict = child.verify(outcome, task)
+            verdict = yield from _asked(child, outcome, task)
             seen.append(verdict)
             if not verdict.passed and not verdict.is_error:
                 return self._whole(seen, "failed", "A condition does not hold.", like=verdict)
@@ -106,11 +124,11 @@ class AtLeast(_Combination):
         if k == 1 and len(verifiers) > 1 and not alternatives:
             _refuse_same_claim(verifiers)
 
-    def judge(self, outcome: object, task: object) -> Verdict:
+    def steps(self, outcome: object, task: object) -> Steps:
         """Count."""
         seen: list[Verdict] = []
         for child in self.verifiers:
-            seen.append(child.verify(outcome, task))
+            seen.append((yield from _asked(child, outcome, task)))
             count = Counter("error" if v.is_error else v.passed for v in seen)
             if count[True] >= self.k:
                 return self._whole(seen, "passed", "Enough conditions hold.")
@@ -148,9 +166,9 @@ class Not(_Combination):
         """Take the child."""
         super().__init__(verifier)
 
-    def judge(self, outcome: object, task: object) -> Verdict:
+    def steps(self, outcome: object, task: object) -> Steps:
         """Turn the child's verdict round."""
-        verdict = self.verifiers[0].verify(outcome, task)
+        verdict = yield from _asked(self.verifiers[0], outcome, task)
         if verdict.status == "incorrect":
             return self._whole([verdict], "passed", "The condition was shown not to hold.")
         if verdict.passed:
@@ -171,16 +189,34 @@ class Gate(_Combination):
         """Take both."""
         super().__init__(first, then)
 
-    def judge(self, outcome: object, task: object) -> Verdict:
+    def steps(self, outcome: object, task: object) -> Steps:
         """Ask in order."""
         seen: list[Verdict] = []
         for child, what in zip(self.verifiers, ("first", "second"), strict=True):
-            verdict = child.verify(outcome, task)
+            verdict = yield from _asked(child, outcome, task)
             seen.append(verdict)
             if not verdict.passed:
                 word = "error" if verdict.is_error else f"{what}_failed"
                 return self._whole(seen, word, f"The {what} condition does not hold.", like=verdict)
         return self._whole(seen, "passed", "Both conditions hold.")
+
+
+def _asked(child: Verifier, outcome: object, task: object) -> Steps:
+    if not isinstance(child, BaseVerifier) or type(child).verify is not BaseVerifier.verify:
+        return child.verify(outcome, task)
+    found = child.begin(outcome, task)
+    while isinstance(found, Pending):
+        found = found.then((yield found))
+    return found
+
+
+def _resumed(steps: Steps, answer: Answer | None) -> Verdict | Pending:
+    """Up to the next question, or the verdict."""
+    try:
+        pending = next(steps) if answer is None else steps.send(answer)
+    except StopIteration as stop:
+        return stop.value
+    return Pending(pending.request, lambda answer: _resumed(steps, answer))
 
 
 def _refuse_same_claim(verifiers: tuple[Verifier, ...]) -> None:

@@ -14,8 +14,8 @@ from assay.core.config import build_config, option_types, options_from_text
 from assay.core.errors import AssayError, OptionError, UnknownName, nearest, shorten
 from assay.core.registry import load
 from assay.core.types import Verifier
-from assay.verifiers.base import FunctionVerifier
 from assay.verifiers.catalogue import VERIFIERS
+from assay.verifiers.functions import FunctionVerifier
 
 
 def verifier_names() -> list[str]:

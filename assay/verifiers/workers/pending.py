@@ -68,6 +68,8 @@ def verdict_of(answer: Answer, **fields: Any) -> Verdict:
         fields: further fields of the verdict.
     """
     fields = {"isolation": "worker", "cost": answer.cost, **fields}
+    if answer.exception and answer.code != "task.faulty":
+        fields["details"] = {**fields.get("details", {}), "exception": answer.exception}
     if answer.status == "over_limit" and answer.phase == GOLD:
         reason = f"The reference is too costly to read: {answer.message}"
         return Verdict.error("task.over_limit", reason, status="task_error", **fields)

@@ -19,7 +19,8 @@ def phase(name: str) -> None:
         _announce(name)
 
 
-def on_phase(announce: Callable[[str], object] | None) -> None:
-    """Have announcements sent somewhere; the worker calls this."""
+def on_phase(announce: Callable[[str], object] | None) -> Callable[[str], object] | None:
+    """Have announcements sent somewhere; returns where they went before. For the worker itself."""
     global _announce
-    _announce = announce
+    before, _announce = _announce, announce
+    return before

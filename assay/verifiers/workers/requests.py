@@ -49,8 +49,10 @@ class Answer:
             `slow`: the wall deadline came before its CPU time was spent, twice.
         result: what the function returned; empty unless `done`.
         code: a stable word: `limit.cpu`, `limit.memory`, `limit.depth`, `machine.slow`,
-            `worker.lost`, `worker.unstarted`, `worker.exception`, `task.faulty`.
+            `worker.lost`, `worker.unstarted`, `verifier.exception`, `verifier.unloadable`,
+            `task.faulty`.
         message: one sentence for people; empty when `done`.
+        exception: what the function raised, for its author; not for policies.
         phase: what the function last announced by `phases.phase`, or empty.
         cost: `wall_s` and `cpu_s` from when the worker began, all phases together; `queue_s`
             before; `peak_mb` the worker's resident memory at its highest meanwhile.
@@ -60,5 +62,22 @@ class Answer:
     result: Mapping[str, Any] = field(default_factory=dict[str, Any])
     code: str = ""
     message: str = ""
+    exception: str = ""
     phase: str = ""
     cost: Cost = NO_COST
+
+
+def failure(
+    call: str, code: str, kind: str, said: str, phase: str = "", cost: Cost = NO_COST
+) -> Answer:
+    """The answer where a function raised an exception of type `kind` that says `said`."""
+    exception = f"{kind}: {said}" if said else kind
+    if code == "task.faulty":
+        message = said
+    elif code == "verifier.unloadable":
+        message = f"A worker could not load '{call}' ({exception})."
+    else:
+        message = f"The verifier failed with {kind}; nothing was decided."
+    return Answer(
+        status="failed", code=code, message=message, exception=exception, phase=phase, cost=cost
+    )
