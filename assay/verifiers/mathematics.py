@@ -1,4 +1,4 @@
-"""Mathematical answers (`verifiers.md` §6): the fast lane in process, and the way to the worker lane.
+"""Mathematical answers (`verifiers.md` §6): the fast lane, and the way to the worker lane.
 
 Decided here, exactly and without sympy: numbers and closed rational expressions, percents, tuples,
 sets and lists of these, ± pairs, based numerals, units, words and letters, names (`x = 84`) and
@@ -92,7 +92,8 @@ class MathVerifier(BaseVerifier):
             raise bad_value("decimals", self.decimals, "'rounded', 'exact' or a Tolerance")
 
     @cached_property
-    def _rules(self) -> Rules:
+    def rules(self) -> Rules:
+        """What the equality of values depends on."""
         return Rules(self.decimals, self.units, self.percent)
 
     def judge(self, outcome: object, task: object) -> Verdict | Pending:
@@ -156,7 +157,9 @@ class _Comparison(NamedTuple):
             and question
             and copied(question, side.node, gold.node, self.settings.limits)
         ):
-            return self.reject("math.copied_question", "The answer stands in the question unworked.")
+            return self.reject(
+                "math.copied_question", "The answer stands in the question unworked."
+            )
         if side.refusal is not None and not side.undecidable:
             span = self.common["span"]
             return refusal_verdict(side.refusal, self.found, span, self.common["details"])
@@ -180,7 +183,7 @@ class _Comparison(NamedTuple):
 
     def by_value(self, gold: Value, side: Value) -> Verdict | Pending:
         """Both sides have exact values."""
-        rules = self.settings._rules
+        rules = self.settings.rules
         try:
             result = equal(gold, side, rules)
             if not result.equal and isinstance(gold, Many) and (other := self.other_reading()):
@@ -189,9 +192,7 @@ class _Comparison(NamedTuple):
         except Refused as refusal:
             if refusal.status == "unproven":
                 return self.undecided()
-            return refusal_verdict(
-                refusal, self.found, self.common["span"], self.common["details"]
-            )
+            return refusal_verdict(refusal, self.found, self.common["span"], self.common["details"])
         if not result.equal and self.settings.answer_type == "vector":
             return self.undecided()
         common = self.noted(side)

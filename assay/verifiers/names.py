@@ -38,7 +38,7 @@ def _points(node: Node) -> bool:
 
 
 def name_of(node: Node) -> str:
-    """A name as a key; `m\\angle A` is `\\angle A`, and the bars of `|AB|` are left out."""
+    r"""A name as a key; `m\angle A` is `\angle A`, and the bars of `|AB|` are left out."""
     if node[0] == "mul":
         return canonical(node[2])
     return canonical(node[1]) if node[0] == "abs" else canonical(node)

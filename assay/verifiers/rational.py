@@ -154,7 +154,9 @@ def _root(value: int, index: int) -> int | None:
         root = isqrt(value)
     else:
         root = 1 << -(-value.bit_length() // index)  # from above, by Newton's method
-        while root and (better := ((index - 1) * root + value // root ** (index - 1)) // index) < root:
+        while (
+            root and (better := ((index - 1) * root + value // root ** (index - 1)) // index) < root
+        ):
             root = better
     return root if root**index == value else None
 

@@ -15,7 +15,7 @@ and sent to another process as JSON. Kinds:
     relations    rel signs items | or relations | both relations | class items modulus
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, cast
 
@@ -97,6 +97,18 @@ def children(node: Node) -> list[Node]:
             inner = [nodes] if is_node(nodes) else list(nodes)
             out += [cast(Node, item) for item in inner if isinstance(item, tuple)]
     return out
+
+
+def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
+    """A node with each of the nodes directly below it changed."""
+    return tuple(_mapped(part, change) for part in node)
+
+
+def _mapped(part: Any, change: Callable[[Node], Node]) -> Any:
+    if not isinstance(part, tuple):
+        return part
+    nodes = cast(Node, part)
+    return change(nodes) if is_node(nodes) else tuple(_mapped(item, change) for item in nodes)
 
 
 def every(node: Node) -> Iterator[Node]:

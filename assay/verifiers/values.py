@@ -10,9 +10,9 @@ from typing import Literal, NamedTuple
 
 from assay.core.types import Limits
 from assay.verifiers.characters import Refused, symbolic
-from assay.verifiers.rational import evaluate, is_rounding, write
 from assay.verifiers.conversion import factor_between
 from assay.verifiers.names import is_name, name_of, names_in_brackets
+from assay.verifiers.rational import evaluate, is_rounding, write
 from assay.verifiers.trees import Node
 from assay.verifiers.vocabulary import CONSTANTS
 from assay.verifiers.wording import hedges, negates

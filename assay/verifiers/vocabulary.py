@@ -72,6 +72,6 @@ SHORT_WORDS = frozenset(
     "blue true east west left both all any only one two six ten zero new old top low high day "
     "dog cat boy girl man men women sum mean mode area time half more less most each same same "
     "pink gold gray grey tie win loss sat sun mon tue wed thu fri jan feb mar apr may june july "
-    "jun jul aug sep oct nov dec always never".split()
+    "jun jul aug sep oct nov dec always never per an us my me his her its our".split()
 )
 LETTERS_IN_PRODUCT = 4  # a longer run of letters is a word

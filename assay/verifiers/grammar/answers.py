@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from assay.core.types import Limits
-from assay.verifiers.characters import Refused, symbolic, too_big
+from assay.verifiers.characters import symbolic, too_big
 from assay.verifiers.grammar.arithmetic import Arithmetic
 from assay.verifiers.grammar.cursor import node
 from assay.verifiers.tokens import Token

@@ -11,6 +11,7 @@ from assay.verifiers.vocabulary import LETTERS_IN_PRODUCT, SHORT_WORDS
 
 _FACTORS = frozenset({"sym", "cmd", "fn", "inf", "begin", "rep"})
 _OPENERS = ("(", "[", r"\lvert", r"\lfloor", r"\lceil")
+_VOWELS = frozenset("aeiouy")
 _ZERO: Node = ("num", Fraction(0), "0")
 
 
@@ -82,7 +83,9 @@ class Arithmetic(Atoms):
             return False
         if token.text in SHORT_WORDS or token.text in KNOWN_UNITS or token.text in SHORT_NOUNS:
             return False
-        return not token.spaced or len(token.text) < LETTERS_IN_PRODUCT or token.text.isupper()
+        if not token.spaced or token.text.isupper():
+            return True
+        return len(token.text) == 2 or (len(token.text) == 3 and _VOWELS.isdisjoint(token.text))
 
     def signed(self) -> Node:
         """A power with signs before it."""

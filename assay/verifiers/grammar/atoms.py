@@ -11,7 +11,9 @@ from assay.verifiers.trees import Node, canonical
 from assay.verifiers.vocabulary import ACCENTS, CONSTANTS, FIGURES, LETTERS_IN_PRODUCT
 
 _TWO: Node = ("num", Fraction(2), "2")
-_CALLED = frozenset({"f", "g", r"\phi", r"\varphi", r"\psi"})  # a function wherever a bracket follows
+_CALLED = frozenset(
+    {"f", "g", r"\phi", r"\varphi", r"\psi"}
+)  # a function wherever a bracket follows
 _PAIRS = {r"\lfloor": (r"\rfloor", "floor"), r"\lceil": (r"\rceil", "ceil")}
 _BARS = {"|": "|", r"\lvert": r"\rvert"}
 _HEXADECIMAL = re.compile("[A-F]+")

@@ -27,7 +27,8 @@ class Cursor:
 
     def __init__(self, tokens: list[Token], limits: Limits) -> None:
         self.tokens, self.limits = tokens, limits
-        self.at = self.depth = self.chained = self.bars = 0
+        self.at: int = 0
+        self.depth = self.chained = self.bars = 0
 
     @property
     def here(self) -> Token:

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from assay.core.errors import TaskError
+from assay.verifiers.symbolic.arithmetic import NATURAL, Unsupported
 from assay.verifiers.symbolic.context import Context, Decision, Refusal, context_of
 from assay.verifiers.symbolic.enclosure import Undefined, Unsettled
 from assay.verifiers.symbolic.equality import same_answer
-from assay.verifiers.symbolic.evaluate import NATURAL, Evaluator, Unsupported
+from assay.verifiers.symbolic.evaluate import Evaluator
+from assay.verifiers.symbolic.identities import is_identity
+from assay.verifiers.symbolic.numbers import is_zero
 from assay.verifiers.trees import Node, every, unpacked
 from assay.verifiers.workers.phases import phase
 
@@ -46,8 +49,6 @@ _RANK = {"correct": 0, "unproven": 1}
 
 def warm_up() -> None:
     """Load what comparisons use and run one of each kind, before the first request is timed."""
-    import sympy
-
     settings: dict[str, Any] = {
         "decimals": "rounded", "units": "optional", "percent": "symmetric", "domain": "real",
         "answer_type": "auto",
@@ -61,8 +62,8 @@ def warm_up() -> None:
         (["fn", "sin", [square]], ["fn", "sin", [["mul", name, name]]]),
     ):
         compare({**settings, "gold": gold, "sides": [side]})
-    symbol = sympy.Symbol("x", real=True)
-    sympy.simplify(sympy.sin(symbol) ** 2 + sympy.cos(symbol) ** 2 - 1)
+    squares: list[Any] = [["pow", ["fn", f, [name]], ["num", "2"]] for f in ("sin", "cos")]
+    is_identity(unpacked(["num", "1"]), unpacked(["add", *squares]), context_of(settings))
 
 
 def _check_gold(gold: Node, context: Context) -> None:
@@ -72,7 +73,10 @@ def _check_gold(gold: Node, context: Context) -> None:
             Evaluator(context.setting(128)).value(gold)
         except Undefined as error:
             raise TaskError("The reference has no value.") from error
-        except (Unsettled, Unsupported):
+        except Unsettled as error:
+            if any(part[0] == "div" and is_zero(part[2], context) for part in every(gold)):
+                raise TaskError("The reference divides by zero.") from error
+        except Unsupported:
             pass
 
 

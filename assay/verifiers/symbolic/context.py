@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from assay.verifiers.symbolic.evaluate import Setting, Sizes, Value
+from assay.verifiers.symbolic.arithmetic import Setting, Sizes, Value
 
 
 class Decision(NamedTuple):

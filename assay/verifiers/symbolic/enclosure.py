@@ -10,12 +10,11 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NamedTuple, cast
 
-import mpmath.libmp as libmp
-from mpmath.libmp import libmpi
+import mpmath.libmp as libmp  # pyright: ignore[reportMissingTypeStubs]
 
 Bounds = tuple[Any, Any]  # lower and upper bound, as mpmath's raw floats
 _mp = cast(Any, libmp)
-_mpi = cast(Any, libmpi)
+_mpi = _mp.libmpi
 _DOWN, _UP = _mp.round_floor, _mp.round_ceiling
 _ZERO: Bounds = (_mp.fzero, _mp.fzero)
 _GUARD = 24  # bits that a function is worked out to beyond what is asked
@@ -111,7 +110,7 @@ def whole_power(box: Box, exponent: int, bits: int) -> Box:
 
 
 def exponential(box: Box, bits: int) -> Box:
-    """e to its power."""
+    """E to its power."""
     _hold(box.re, _EXPONENT_BITS)
     size = Box(_widened(_mpi.mpi_exp, box.re, bits))
     if box.is_real:
@@ -248,7 +247,6 @@ def _hold(bounds: Bounds, exponent_bits: int) -> None:
 
 def _widened(function: Callable[[Bounds, int], Bounds], bounds: Bounds, bits: int) -> Bounds:
     return _outward(function(bounds, bits + _GUARD), bits)
-
 
 
 def _both(pair: tuple[Bounds, Bounds], bits: int) -> tuple[Bounds, Bounds]:

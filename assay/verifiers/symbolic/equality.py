@@ -24,6 +24,7 @@ from assay.verifiers.symbolic.matching import matched
 from assay.verifiers.symbolic.numbers import is_rounding_of, is_within, same_number
 from assay.verifiers.symbolic.readings import Reading, both_signs, key_of, pairs, read
 from assay.verifiers.symbolic.regions import NoRegion, infinity, region_of, same_region
+from assay.verifiers.symbolic.renaming import numbered, renamed
 from assay.verifiers.trees import Node, canonical, every, free_names
 from assay.verifiers.vocabulary import CONSTANTS
 
@@ -41,7 +42,7 @@ def same_answer(gold: Node, side: Node, context: Context) -> Decision:
     if any(part[0] == "dots" for tree in (gold, side) for part in every(tree)):
         alike = canonical(gold) == canonical(side)
         return equal("canonical") if alike else unproven("dots")
-    one, two = read(gold), read(side)
+    one, two = read(numbered(gold)), read(numbered(side))
     _check_chain(two, context)
     return compare_readings(one, two, context)
 
@@ -141,26 +142,15 @@ def _renamed(gold: Reading, side: Reading) -> Node:
     if gold.name is None or side.name is None or gold.name[0] != "call":
         return value
     left, right = _arguments(gold.name), _arguments(side.name)
-    if len(left) != len(right) or set(left) == set(right):
+    if len(left) != len(right) or left == right:
         return value
-    return _substituted(value, dict(zip(right, left, strict=True)))
+    names = {name: f"{name} of the reference" for name in left}  # free in the answer, not bound
+    return renamed(value, {**names, **dict(zip(right, left, strict=True))})
 
 
 def _arguments(name: Node) -> list[str]:
     items = name[2][1] if name[2][0] == "list" else (name[2],)
     return [item[1] for item in items if item[0] == "sym"]
-
-
-def _substituted(node: Node, names: Mapping[str, str]) -> Node:
-    if node[0] == "sym":
-        return ("sym", names.get(node[1], node[1]))
-    return tuple(_inside(part, names) if isinstance(part, tuple) else part for part in node)
-
-
-def _inside(part: Node, names: Mapping[str, str]) -> Node:
-    if part and isinstance(part[0], str):
-        return _substituted(part, names)
-    return tuple(_inside(item, names) if isinstance(item, tuple) else item for item in part)
 
 
 # Words, ratios, numerals, residues
@@ -183,7 +173,8 @@ def _said(node: Node) -> str | None:
 def _ratios(gold: Reading, side: Reading, context: Context) -> Decision:
     one, two = gold.node[1], side.node[1]
     times = is_time(gold.node), is_time(side.node)
-    if gold.unit or side.unit or context.answer_type == "time":
+    said = any(reading.unit or reading.node[1][-1][0] == "unit" for reading in (gold, side))
+    if said or context.answer_type == "time":
         alike = all(times) and _clock(gold) == _clock(side)
         return equal("time") if alike else unequal("time", "math.unit")
     if len(one) != len(two):

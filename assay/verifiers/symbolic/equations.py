@@ -6,13 +6,13 @@ multiple of the other, after denominators that cannot vanish together with the r
 
 from __future__ import annotations
 
-
 from fractions import Fraction
 from typing import NamedTuple
 
 from assay.verifiers.symbolic.context import Context, Decision, all_of, equal, unequal, unproven
 from assay.verifiers.symbolic.expressions import is_rational_function
-from assay.verifiers.symbolic.normal import Form, Normaliser, Opaque
+from assay.verifiers.symbolic.forms import Form, Opaque
+from assay.verifiers.symbolic.normal import Normaliser
 from assay.verifiers.symbolic.numbers import same_number
 from assay.verifiers.symbolic.polynomials import ONE, Poly, TooLarge, leading
 from assay.verifiers.trees import Node, free_names
@@ -180,5 +180,5 @@ def _harmless(form: Form) -> bool:
 
 def _one_domain(one: Form, two: Form, normaliser: Normaliser, context: Context) -> bool:
     """Whether both have the same denominator up to a constant."""
-    below = [Form(form.below, form.below) for form in (one, two)]
-    return _factor(*below, normaliser, context) is not None
+    left, right = (Form(form.below, form.below) for form in (one, two))
+    return _factor(left, right, normaliser, context) is not None

@@ -11,13 +11,16 @@ from fractions import Fraction
 from typing import Literal
 
 from assay.verifiers.symbolic import enclosure as box
+from assay.verifiers.symbolic.arithmetic import Unsupported, Value
 from assay.verifiers.symbolic.context import Context, Decision, equal, unequal, unproven
 from assay.verifiers.symbolic.enclosure import Undefined, Unsettled
-from assay.verifiers.symbolic.evaluate import Evaluator, Unsupported, Value, exact_value
+from assay.verifiers.symbolic.evaluate import Evaluator, exact_value
+from assay.verifiers.symbolic.forms import Opaque, same
 from assay.verifiers.symbolic.identities import is_identity
-from assay.verifiers.symbolic.normal import Normaliser, Opaque, same
+from assay.verifiers.symbolic.normal import Normaliser
 from assay.verifiers.symbolic.points import points
 from assay.verifiers.symbolic.polynomials import TooLarge
+from assay.verifiers.symbolic.renaming import follows_index
 from assay.verifiers.trees import Node, every, free_names
 from assay.verifiers.vocabulary import CONSTANTS
 
@@ -71,7 +74,11 @@ def _is_whole(exponent: Node) -> bool:
 
 def has_calls(node: Node) -> bool:
     """Whether functions without a meaning, limits, integrals or derivatives occur."""
-    return any(part[0] in ("call", "lim", "int", "deriv", "dots") for part in every(node))
+    return any(
+        part[0] in ("call", "lim", "int", "deriv", "dots")
+        or (part[0] == "sym" and follows_index(part[1]))
+        for part in every(node)
+    )
 
 
 def _by_points(

@@ -7,10 +7,11 @@ is only asked for where boxes found no difference, and only its yes counts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
+from assay.verifiers.symbolic.arithmetic import NATURAL
 from assay.verifiers.symbolic.context import Context
-from assay.verifiers.symbolic.evaluate import NATURAL
 from assay.verifiers.trees import Node
 
 _OPERATIONS = 60  # of a difference that is given to sympy's simplification
@@ -23,8 +24,7 @@ class Untranslated(Exception):
 
 def is_identity(gold: Node, side: Node, context: Context) -> bool:
     """Whether sympy shows that two trees are equal wherever both are defined."""
-    import sympy
-
+    sympy = cast(Any, import_module("sympy"))
     build = _Builder(sympy, context)
     try:
         difference: Any = build.of(gold) - build.of(side)

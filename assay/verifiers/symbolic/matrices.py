@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from assay.verifiers.trees import Node, every
 
 _PRODUCT_TERMS = 2_000
@@ -46,8 +48,8 @@ def _has_matrix(node: Node) -> bool:
     return any(part[0] == "matrix" for part in every(node))
 
 
-def _each(rows: Rows, change: object) -> Rows:
-    return tuple(tuple(change(entry) for entry in row) for row in rows)  # pyright: ignore
+def _each(rows: Rows, change: Callable[[Node], Node]) -> Rows:
+    return tuple(tuple(change(entry) for entry in row) for row in rows)
 
 
 def _sum(one: Rows, two: Rows) -> Rows:
@@ -76,7 +78,8 @@ def _times(one: Rows, two: Rows) -> Rows:
     columns = tuple(zip(*two, strict=True))
     return tuple(
         tuple(
-            ("add", *(("mul", a, b) for a, b in zip(row, column, strict=True))) for column in columns
+            ("add", *(("mul", a, b) for a, b in zip(row, column, strict=True)))
+            for column in columns
         )
         for row in one
     )

@@ -10,69 +10,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import NamedTuple
 
-from assay.verifiers.symbolic.evaluate import NATURAL, exact_value
+from assay.verifiers.symbolic.arithmetic import NATURAL
+from assay.verifiers.symbolic.evaluate import exact_value
+from assay.verifiers.symbolic.forms import Algebra, Form, Opaque
 from assay.verifiers.symbolic.polynomials import (
     ONE,
-    Budget,
-    Monomial,
     Poly,
     TooLarge,
     added,
     common,
     constant,
-    divided,
     generator,
-    generators,
     leading,
-    multiplied,
-    put,
     scaled,
     written,
 )
 from assay.verifiers.trees import Node, canonical, every
 
 _PRIMES_BELOW = 2_000  # taken out of radicands and logarithms
-_POWER = 400  # exponents that are multiplied out
 _INDEX = 60
 _TRIG = ("sin", "cos")
 
 
-class Opaque(Exception):
-    """A part of the tree has no place in a normal form."""
-
-
-class Form(NamedTuple):
-    """A quotient of two polynomials; `below` is not the zero polynomial."""
-
-    above: Poly
-    below: Poly
-
-    @property
-    def is_rational(self) -> bool:
-        """Whether nothing but free names and the imaginary unit occurs."""
-        names = generators(self.above) | generators(self.below)
-        return all(name[0] == "v" or name == "i" for name in names)
-
-    @property
-    def number(self) -> Fraction | None:
-        """Its value where it is a rational number."""
-        if not self.above:
-            return Fraction(0)
-        if set(self.above) == set(self.below) == {ONE}:
-            return self.above[ONE] / self.below[ONE]
-        return None
-
-
-def same(one: Form, two: Form, normaliser: Normaliser) -> bool:
-    """Whether two forms are one quotient."""
-    left = normaliser.times(one.above, two.below)
-    right = normaliser.times(two.above, one.below)
-    return left == right
-
-
-class Normaliser:
+class Normaliser(Algebra):
     """Turns trees into forms; both sides of a comparison use one, so that generators agree.
 
     Attributes:
@@ -81,87 +42,8 @@ class Normaliser:
     """
 
     def __init__(self, log_base: int = 10, *, real_roots: bool = True) -> None:
+        super().__init__()
         self.log_base, self.real_roots = log_base, real_roots
-        self.budget = Budget()
-        self.reductions: dict[str, tuple[int, Poly]] = {"i": (2, constant(-1))}
-        self.arguments: dict[str, Form] = {}
-
-    # Arithmetic of forms
-
-    def times(self, one: Poly, two: Poly) -> Poly:
-        """A product in which powers of roots are worked out."""
-        return self.reduced(multiplied(one, two, self.budget))
-
-    def reduced(self, poly: Poly) -> Poly:
-        """With g^k replaced where the generator g is a k-th root (or i, or a sine)."""
-        if not any(self.reducible(monomial) for monomial in poly):
-            return poly
-        out: Poly = {}
-        waiting = list(poly.items())
-        while waiting:
-            monomial, value = waiting.pop()
-            name = self.reducible(monomial)
-            self.budget.spend(1)
-            if not name:
-                put(out, monomial, value)
-                continue
-            index, replacement = self.reductions[name]
-            powers = dict(monomial)
-            powers[name] -= index
-            left = tuple((n, e) for n, e in powers.items() if e)
-            waiting += multiplied({left: value}, replacement, self.budget).items()
-        return out
-
-    def reducible(self, monomial: Monomial) -> str:
-        """A generator in it whose power can be worked out, or nothing."""
-        for name, exponent in monomial:
-            if exponent > 1 and name in self.reductions and exponent >= self.reductions[name][0]:
-                return name
-        return ""
-
-    def form(self, above: Poly, below: Poly) -> Form:
-        """A quotient, its common numbers and monomials taken out, its denominator positive."""
-        if not below:
-            raise Opaque
-        if not above:
-            return Form({}, constant(1))
-        one, two = common(above), common(below)
-        shared = {n: min(e, dict(two[1]).get(n, 0)) for n, e in one[1]}
-        monomial = tuple((n, e) for n, e in sorted(shared.items()) if e)
-        factor = two[0] if leading(below) > 0 else -two[0]
-        return Form(divided(above, factor, monomial), divided(below, factor, monomial))
-
-    def plus(self, one: Form, two: Form) -> Form:
-        """Their sum."""
-        if one.below == two.below:
-            return self.form(added(one.above, two.above), one.below)
-        left = self.times(one.above, two.below)
-        right = self.times(two.above, one.below)
-        return self.form(added(left, right), self.times(one.below, two.below))
-
-    def product(self, one: Form, two: Form) -> Form:
-        """Their product."""
-        return self.form(self.times(one.above, two.above), self.times(one.below, two.below))
-
-    def raised(self, base: Form, exponent: int) -> Form:
-        """A whole power."""
-        if exponent < 0:
-            base, exponent = self.form(base.below, base.above), -exponent
-        single = len(base.above) == len(base.below) == 1
-        if exponent > _POWER and not (single and set(base.above) == set(base.below) == {ONE}):
-            raise TooLarge
-        result = Form(constant(1), constant(1))
-        while exponent:
-            if exponent & 1:
-                result = self.product(result, base)
-            exponent >>= 1
-            if exponent:
-                base = self.product(base, base)
-        return result
-
-    def scaled(self, form: Form, factor: Fraction) -> Form:
-        """Its product with a number."""
-        return self.form(scaled(form.above, factor), form.below)
 
     # Trees
 
@@ -184,9 +66,10 @@ class Normaliser:
             value = exact_value(node)
             if value is not None:
                 return Form(constant(value), constant(1))
-        return Form(generator(f"o{canonical(renamed(node))}"), constant(1))
+        return Form(generator(f"o{canonical(node)}"), constant(1))
 
     def symbol(self, node: Node) -> Form:
+        """A name or constant as a generator."""
         name = node[1]
         if name == "e":
             return self.exponential(Form(constant(1), constant(1)))
@@ -195,22 +78,26 @@ class Normaliser:
         return Form(generator("p" if name == "\\pi" else f"v{name}"), constant(1))
 
     def sum(self, node: Node) -> Form:
+        """A sum of any number of terms."""
         total = self.of(node[1])
         for part in node[2:]:
             total = self.plus(total, self.of(part))
         return total
 
     def factors(self, node: Node) -> Form:
+        """A product of any number of factors."""
         total = self.of(node[1])
         for part in node[2:]:
             total = self.product(total, self.of(part))
         return total
 
     def quotient(self, node: Node) -> Form:
+        """A quotient."""
         above, below = self.of(node[1]), self.of(node[2])
         return self.product(above, self.form(below.below, below.above))
 
     def power(self, node: Node) -> Form:
+        """A power, by what its exponent is."""
         exponent = self.of(node[2])
         if node[1] == ("sym", "e"):
             return self.exponential(exponent)
@@ -226,6 +113,7 @@ class Normaliser:
         return self.raised(self.root(base, number.denominator), number.numerator)
 
     def radical(self, node: Node) -> Form:
+        """A root with its index."""
         index = self.of(node[1]).number
         if index is None or index.denominator != 1 or index < 2:
             raise Opaque
@@ -253,6 +141,7 @@ class Normaliser:
         return self.product(self.number_root(number, index), Form(generator(name), constant(1)))
 
     def number_root(self, value: Fraction, index: int) -> Form:
+        """A root of a rational number."""
         sign = Form(constant(1), constant(1))
         if value < 0:
             if index == 2:
@@ -281,7 +170,7 @@ class Normaliser:
         return self.product(form, Form(generator(name, rest.numerator), constant(1)))
 
     def exponential(self, exponent: Form) -> Form:
-        """e to a form: one generator for each term of the exponent."""
+        """E to a form: one generator for each term of the exponent."""
         return self.term_powers("e", exponent)
 
     def general_power(self, base: Form, exponent: Form) -> Form:
@@ -324,6 +213,7 @@ class Normaliser:
     # Functions
 
     def function(self, node: Node) -> Form:
+        """A function of one or more arguments."""
         name, arguments = node[1], node[2]
         if name == "log":
             value = self.logarithm(self.of(arguments[-1]))
@@ -343,16 +233,18 @@ class Normaliser:
         return self.odd_or_even(name, self.angle(arguments[0]))
 
     def angle(self, node: Node) -> Form:
+        """An argument; degrees become radians."""
         if node[0] == "unit" and node[2] == "deg":
             half_turns = self.scaled(self.of(node[1]), Fraction(1, 180))
             return self.product(half_turns, Form(generator("p"), constant(1)))
         return self.of(node)
 
     def over(self, above: Form, below: Form) -> Form:
+        """A quotient of forms."""
         return self.product(above, self.form(below.below, below.above))
 
     def logarithm(self, form: Form) -> Form:
-        """ln of a positive rational as a sum over primes; ln e^x for one term x; else itself."""
+        """Ln of a positive rational as a sum over primes; ln e^x for one term x; else itself."""
         number = form.number
         if number is not None:
             if number <= 0:
@@ -380,7 +272,9 @@ class Normaliser:
         """A function whose argument's sign can be taken out, where it is one."""
         flipped = leading(argument.above) < 0
         if flipped and name in _ODD:
-            return self.scaled(self.odd_or_even(name, self.scaled(argument, Fraction(-1))), Fraction(-1))
+            return self.scaled(
+                self.odd_or_even(name, self.scaled(argument, Fraction(-1))), Fraction(-1)
+            )
         if flipped and name in _EVEN:
             argument = self.scaled(argument, Fraction(-1))
         if not argument.above and name in _AT_ZERO:
@@ -394,6 +288,7 @@ class Normaliser:
         return self.scaled(self.plus(up, self.scaled(down, Fraction(sign))), Fraction(1, 2))
 
     def absolute(self, node: Node) -> Form:
+        """An absolute value, up to the sign of what is inside."""
         inner = self.of(node[1])
         number = inner.number
         if number is not None:
@@ -417,35 +312,7 @@ def factored(number: int) -> dict[int, int]:
     return out
 
 
-def renamed(node: Node, depth: int = 0) -> Node:
-    """A tree whose bound names are numbered, so that they do not matter."""
-    if node[0] in ("sum", "prod", "lim", "int", "builder"):
-        fresh = f"#{depth}"
-        parts = [_substituted(part, node[1], fresh) for part in node[2:]]
-        node = (node[0], fresh, *parts)
-        depth += 1
-    return tuple(
-        _renamed(part, depth) if isinstance(part, tuple) else part for part in node
-    )
-
-
-def _renamed(part: Node, depth: int) -> Node:
-    if part and isinstance(part[0], str):
-        return renamed(part, depth)
-    return tuple(_renamed(item, depth) if isinstance(item, tuple) else item for item in part)
-
-
-def _substituted(part: object, name: str, fresh: str) -> object:
-    if not isinstance(part, tuple):
-        return part
-    if part == ("sym", name):
-        return ("sym", fresh)
-    return tuple(_substituted(item, name, fresh) for item in part)
-
-
-_ATOMS = frozenset(
-    "sum prod lim int deriv floor ceil fact dfact binom fn call dots based".split()
-)
+_ATOMS = frozenset("sum prod lim int deriv floor ceil fact dfact binom fn call dots based".split())
 _ODD = frozenset("sin arcsin arctan arcsinh arctanh".split())
 _EVEN = frozenset({"cos"})
 _AT_ZERO = {"sin": 0, "cos": 1, "arcsin": 0, "arctan": 0, "arcsinh": 0, "arctanh": 0}

@@ -1,16 +1,18 @@
-"""When two closed numbers are equal: exactly where algebra can tell, else by ever narrower boxes."""
+"""When two closed numbers are equal: exactly where algebra tells, else by narrowing boxes."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
 from assay.verifiers.symbolic import enclosure as box
+from assay.verifiers.symbolic.arithmetic import Unsupported, Value, negative
 from assay.verifiers.symbolic.bounds import NotAlgebraic, zero_bits
 from assay.verifiers.symbolic.context import Context, Decision, equal, unequal, unproven
 from assay.verifiers.symbolic.enclosure import Box, Undefined, Unsettled
-from assay.verifiers.symbolic.evaluate import Evaluator, Unsupported, exact_value
+from assay.verifiers.symbolic.evaluate import Evaluator, exact_value
+from assay.verifiers.symbolic.forms import Opaque, same
 from assay.verifiers.symbolic.identities import is_identity
-from assay.verifiers.symbolic.normal import Normaliser, Opaque, same
+from assay.verifiers.symbolic.normal import Normaliser
 from assay.verifiers.symbolic.polynomials import TooLarge
 from assay.verifiers.trees import Node
 
@@ -138,7 +140,7 @@ def compared(one: Node, two: Node, context: Context) -> int | None:
     for digits in _DIGITS:
         lane = Evaluator(context.setting(int(digits * _BITS_A_DIGIT)))
         try:
-            difference = lane.added([lane.value(one), lane.minus(lane.value(two))])
+            difference = lane.added([lane.value(one), negative(lane.value(two))])
             return box.sign(lane.boxed(difference))
         except Unsettled:
             continue
@@ -183,9 +185,9 @@ def is_within(gold: Node, side: Node, context: Context) -> bool | None:
         lane = Evaluator(context.setting(int(digits * _BITS_A_DIGIT)))
         try:
             one, two = lane.value(gold), lane.value(side)
-            distance = _size(lane, lane.added([two, lane.minus(one)]))
+            distance = _size(lane, lane.added([two, negative(one)]))
             allowed = [absolute, lane.times([_size(lane, one), relative])]
-            margins = [lane.added([limit, lane.minus(distance)]) for limit in allowed]
+            margins = [lane.added([limit, negative(distance)]) for limit in allowed]
             return any(_at_least_zero(margin) for margin in margins)
         except Unsettled:
             continue
@@ -194,11 +196,9 @@ def is_within(gold: Node, side: Node, context: Context) -> bool | None:
     return None
 
 
-def _size(lane: Evaluator, value: Fraction | Box) -> Fraction | Box:
+def _size(lane: Evaluator, value: Value) -> Value:
     return box.absolute(value, lane.setting.bits) if isinstance(value, Box) else abs(value)
 
 
-def _at_least_zero(value: Fraction | Box) -> bool:
+def _at_least_zero(value: Value) -> bool:
     return box.sign(value) > 0 if isinstance(value, Box) else value >= 0
-
-

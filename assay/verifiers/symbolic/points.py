@@ -1,4 +1,4 @@
-"""Where expressions with names are compared: seeded rational points of many sizes and both signs."""
+"""Where expressions with names are compared: seeded rational points of many sizes and signs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from fractions import Fraction
 from hashlib import blake2b
 
 from assay.verifiers.symbolic import enclosure as box
-from assay.verifiers.symbolic.evaluate import Value, exact_value
+from assay.verifiers.symbolic.arithmetic import Value
+from assay.verifiers.symbolic.evaluate import exact_value
 from assay.verifiers.trees import Node, canonical, children, free_names
 from assay.verifiers.vocabulary import CONSTANTS
 

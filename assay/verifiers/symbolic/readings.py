@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from assay.verifiers.names import is_name, name_of, names_in_brackets
 from assay.verifiers.symbolic.context import Refusal
 from assay.verifiers.symbolic.matrices import NotMatrix, matrix_of
-from assay.verifiers.trees import Node, every, free_names, is_inequality
+from assay.verifiers.trees import Node, every, free_names, is_inequality, mapped
 from assay.verifiers.vocabulary import CONSTANTS
 
 Kind = Literal[
@@ -91,7 +91,6 @@ def _relation(node: Node) -> Reading:
     if any(sign != "=" for sign in signs):
         reason = "A relation that is not decided stands in the answer."
         raise Refusal("unproven", "math.relation", reason)
-    name: Node | None = None
     if len(items) == 2 and not is_name(items[0]) and is_name(items[1]):
         items.reverse()
     if is_name(items[0]):
@@ -100,10 +99,16 @@ def _relation(node: Node) -> Reading:
             items.pop(0)  # x = y = 84
         if _circular(name, items):
             return Reading("equation", node, node)
-    elif names_in_brackets(items[0], items[1]):
+        return _of_value(node, name, items)
+    if names_in_brackets(items[0], items[1]):
         items.pop(0)
     elif any(free_names(item, CONSTANTS) for item in items):
         return Reading("equation", node, node)
+    return _of_value(node, None, items)
+
+
+def _of_value(node: Node, name: Node | None, items: list[Node]) -> Reading:
+    """The last of several equal things, with what it is called and what it is equal to."""
     value = read(items[-1])
     if value.kind in ("equation", "inequality"):
         return Reading("equation", node, node)
@@ -144,10 +149,4 @@ def _signed(node: Node, sign: int) -> Node:
     if node[0] == "pm":
         left, right = (_signed(part, sign) for part in node[1:])
         return ("add", left, right if sign > 0 else ("neg", right))
-    return tuple(_part(part, sign) if isinstance(part, tuple) else part for part in node)
-
-
-def _part(part: Node, sign: int) -> Node:
-    if part and isinstance(part[0], str):
-        return _signed(part, sign)
-    return tuple(_part(item, sign) if isinstance(item, tuple) else item for item in part)
+    return mapped(node, lambda part: _signed(part, sign))

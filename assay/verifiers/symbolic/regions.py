@@ -25,7 +25,7 @@ class NoRegion(Exception):
 
 
 class Ray(NamedTuple):
-    """All numbers on one side of an end; `side` is -1 for below, 1 for above, 0 for the end alone."""
+    """The numbers on one side of an end: -1 is below, 1 above, 0 the end alone."""
 
     end: Node
     side: int
@@ -100,7 +100,7 @@ def _point(node: Node) -> Region:
 def _described(node: Node) -> Region:
     _, name, source, condition = node
     inner = region_of(condition)
-    if inner.name != name:
+    if inner.name != name_of(("sym", name)):
         raise NoRegion
     return Region(("meet", (region_of(source), inner)))
 
@@ -120,8 +120,7 @@ def _of_relation(node: Node) -> Region:
             raise NoRegion
         return inner._replace(name=name_of(items[0]))
     links = [
-        _link(left, sign, right)
-        for left, sign, right in zip(items, signs, items[1:], strict=False)
+        _link(left, sign, right) for left, sign, right in zip(items, signs, items[1:], strict=False)
     ]
     return links[0] if len(links) == 1 else _chained(signs, links)
 
@@ -164,8 +163,8 @@ def same_region(gold: Region, side: Region, context: Context) -> Decision:
     except NoRegion:
         return unproven("region")
     cells = range(2 * len(ends.groups) + 1)  # even: between two ends; odd: at one
-    one = [_contains(gold, cell, ends.index) for cell in cells]
-    two = [_contains(side, cell, ends.index) for cell in cells]
+    one = [_contains(gold, cell, ends.place) for cell in cells]
+    two = [_contains(side, cell, ends.place) for cell in cells]
     if one != two:
         return unequal("region")
     return equal("region") if any(one) else unproven("empty_region")
@@ -182,7 +181,7 @@ class _Order(NamedTuple):
 
     groups: list[list[Node]]
 
-    def index(self, end: Node) -> int:
+    def place(self, end: Node) -> int:
         return next(i for i, group in enumerate(self.groups) if end in group)
 
 
@@ -215,14 +214,14 @@ def _ordered(ends: list[Node], context: Context) -> _Order:
     return _Order(groups)
 
 
-def _contains(region: Region, cell: int, index: Callable[[Node], int]) -> bool:
+def _contains(region: Region, cell: int, place: Callable[[Node], int]) -> bool:
     if isinstance(region.holds, Ray):
-        at = 2 * index(region.holds.end) + 1
+        at = 2 * place(region.holds.end) + 1
         if cell == at:
             return region.holds.closed
         return cell > at if region.holds.side > 0 else region.holds.side < 0 and cell < at
     kind, parts = region.holds
-    held = [_contains(part, cell, index) for part in parts]
+    held = [_contains(part, cell, place) for part in parts]
     if kind == "minus":
         return held[0] and not held[1]
     return all(held) if kind == "meet" else any(held)
