@@ -50,8 +50,9 @@ _COMMA_THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
 _REPEATING = re.compile(r"([0-9]*\.[0-9]*)\\(?:overline|bar|dot)[ ]?(?:\{([0-9]+)\}|([0-9]))")
 _SPACE = re.compile(
-    r"(?:[ \t\r\n~]|\\[,;:! ]|\\(?:left|right|middle|displaystyle|textstyle|scriptstyle|q?quad|"
-    r"[bB]igg?[lr]?|limits|nolimits)(?![A-Za-z]))+"
+    r"(?:[ \t\r\n~]|\\[,;:! ]|\\(?:left|right)(?![A-Za-z])(?![ ]?(?:\||\\[lr]?vert|\\\|))|"
+    r"\\(?:middle|displaystyle|textstyle|scriptstyle|q?quad|[bB]igg?[lr]?|limits|nolimits)"
+    r"(?![A-Za-z]))+"
 )
 _BAR = re.compile(r"\\(left|right)[ ]?(?:\||\\vert(?![a-z])|\\[lr]vert|\\\|)")
 _TEXT = re.compile(
