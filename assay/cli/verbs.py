@@ -57,7 +57,7 @@ VERBS: dict[str, Verb] = {
     "check": Verb(
         "assay.cli.check",
         "test that environments keep the contract: gold passes, fakes fail, nothing leaks",
-        "assay check assay/Arithmetic-v0",
+        "assay check assay/Arithmetic-v0 math mine:grade --reference 84",
     ),
     "doctor": Verb(
         "assay.cli.doctor",

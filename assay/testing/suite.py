@@ -21,6 +21,7 @@ from assay.testing import (
     state,
     vectors,
 )
+from assay.testing.attacks import contract
 from assay.testing.cases import Case, Check, ContractViolation, NotApplicable, cases_of
 
 _TABLE: tuple[Check, ...] = (
@@ -40,6 +41,7 @@ _TABLE: tuple[Check, ...] = (
     proof.check_counterfeits_fail,
     proof.check_null_outcomes_fail,
     proof.check_guess_rate,
+    contract.check_attacks_fail,
     hostile.check_hostile_actions,
     hostile.check_junk_is_no_pause,
     rewards.check_rewards_agree,

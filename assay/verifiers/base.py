@@ -48,6 +48,8 @@ class BaseVerifier:
         deterministic: same outcome, task and limits, same verdict.
         claim: what is judged; verifiers of one claim are alternatives under `Any`.
         reads_boxes: finds an answer in `\boxed{…}`.
+        outcome_kind: what is judged: `text`; `answer`, `state` or `image` for what an environment
+            takes of its world or an agent hands over; anything else is `unparsable`.
     """
 
     name: str = "verifier"
@@ -55,6 +57,7 @@ class BaseVerifier:
     deterministic: bool = True
     claim: str = ""
     reads_boxes: bool = False
+    outcome_kind: str = "text"
     limits: Limits = DEFAULT_LIMITS
 
     @cached_property

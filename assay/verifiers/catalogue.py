@@ -1,48 +1,16 @@
 """Every verifier by name, with accepted and rejected examples; strings only, nothing is loaded.
 
-The shared contract tests run over this table, and so will `assay check VERIFIER`.
+The shared contract tests run over this table, and so does `assay check verifiers`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from importlib import import_module
-from typing import Any
 
 from assay.core.errors import UnknownName, nearest
 from assay.core.types import Problem
+from assay.verifiers.entry import Entry, Example, examples
+from assay.verifiers.states.entries import ENTRIES as STATES
 
-
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    """One outcome and its task; `task` is a reference, a `Problem`, or None."""
-
-    outcome: Any
-    task: Any = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One verifier: where it lives, settings for its examples, and the examples.
-
-    Attributes:
-        path: `"module:Class"`.
-        accepted, rejected: examples; the rejected ones are near misses where they can be.
-    """
-
-    path: str
-    summary: str
-    accepted: tuple[Example, ...]
-    rejected: tuple[Example, ...]
-    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-    def load(self) -> type[Any]:
-        """The class."""
-        module, _, name = self.path.partition(":")
-        return getattr(import_module(module), name)
-
-    def make(self) -> Any:
-        """A verifier with the settings of the examples."""
-        return self.load()(**self.settings)
+__all__ = ["VERIFIERS", "Entry", "Example", "entry"]
 
 
 def entry(name: str) -> Entry:
@@ -54,10 +22,6 @@ def entry(name: str) -> Entry:
     if name not in VERIFIERS:
         raise UnknownName(f"There is no verifier '{name}'.{nearest(name, VERIFIERS)}")
     return VERIFIERS[name]
-
-
-def _examples(task: Any, *outcomes: Any) -> tuple[Example, ...]:
-    return tuple(Example(outcome=outcome, task=task) for outcome in outcomes)
 
 
 _COLOURS = Problem(
@@ -74,49 +38,49 @@ VERIFIERS: Mapping[str, Entry] = {
     "number": Entry(
         path="assay.verifiers.numeric:NumberVerifier",
         summary="One number, exactly or within a tolerance.",
-        accepted=_examples(1234, "1234", "The answer is 1,234.", r"\boxed{1{,}234}", "#### 1234")
-        + _examples(0.5, "1/2", r"\boxed{\frac12}", "0.50", "50%"),
-        rejected=_examples(1234, "1235", "-1234", "1234 or 1235", "not 1234", "12 34", "1234x")
-        + _examples(1234, "", "nan", "inf", "1,2,34", "the sum", "1/1234", "12340", "1.234"),
+        accepted=examples(1234, "1234", "The answer is 1,234.", r"\boxed{1{,}234}", "#### 1234")
+        + examples(0.5, "1/2", r"\boxed{\frac12}", "0.50", "50%"),
+        rejected=examples(1234, "1235", "-1234", "1234 or 1235", "not 1234", "12 34", "1234x")
+        + examples(1234, "", "nan", "inf", "1,2,34", "the sum", "1/1234", "12340", "1.234"),
     ),
     "math": Entry(
         path="assay.verifiers.mathematics:MathVerifier",
         summary="A mathematical answer: numbers, fractions, tuples, sets, units, words.",
-        accepted=_examples(r"\frac{5}{8}", r"\boxed{0.625}", "5/8", r"x = \dfrac58")
-        + _examples(r"\{2,4,9\}", r"\boxed{9, 2, 4}", r"$\{4,9,2\}$")
-        + _examples("(3,-1)", r"\boxed{(x,y)=(3,-1)}")
-        + _examples(r"8 \text{ cm}", r"\boxed{8\text{ centimeters}}")
-        + _examples(_PRODUCT, r"\boxed{408}", r"$17\cdot 24 = 408$"),
-        rejected=_examples(
+        accepted=examples(r"\frac{5}{8}", r"\boxed{0.625}", "5/8", r"x = \dfrac58")
+        + examples(r"\{2,4,9\}", r"\boxed{9, 2, 4}", r"$\{4,9,2\}$")
+        + examples("(3,-1)", r"\boxed{(x,y)=(3,-1)}")
+        + examples(r"8 \text{ cm}", r"\boxed{8\text{ centimeters}}")
+        + examples(_PRODUCT, r"\boxed{408}", r"$17\cdot 24 = 408$"),
+        rejected=examples(
             r"\frac{5}{8}", r"\boxed{8/5}", "-5/8", "0.62", r"\boxed{5/8 \text{ or } 1}"
         )
-        + _examples(r"\{2,4,9\}", r"\boxed{\{2,4\}}", r"\boxed{(2,4,9)}", r"\boxed{9}")
-        + _examples("(3,-1)", r"\boxed{(-1,3)}", r"\boxed{[3,-1]}")
-        + _examples(r"8 \text{ cm}", r"\boxed{8\text{ mm}}")
-        + _examples(_PRODUCT, r"\boxed{17\cdot 24}", r"\boxed{24\cdot 17}", r"\boxed{407}"),
+        + examples(r"\{2,4,9\}", r"\boxed{\{2,4\}}", r"\boxed{(2,4,9)}", r"\boxed{9}")
+        + examples("(3,-1)", r"\boxed{(-1,3)}", r"\boxed{[3,-1]}")
+        + examples(r"8 \text{ cm}", r"\boxed{8\text{ mm}}")
+        + examples(_PRODUCT, r"\boxed{17\cdot 24}", r"\boxed{24\cdot 17}", r"\boxed{407}"),
     ),
     "exact_text": Entry(
         path="assay.verifiers.text:ExactText",
         summary="The reference, character by character.",
-        accepted=_examples("olleh", "olleh", " olleh\n", "<answer>olleh</answer>")
-        + _examples("olleh", "<think>hello</think>olleh"),
-        rejected=_examples("olleh", "hello", "Olleh", "olleh.", "olle", "olleh olleh", ""),
+        accepted=examples("olleh", "olleh", " olleh\n", "<answer>olleh</answer>")
+        + examples("olleh", "<think>hello</think>olleh"),
+        rejected=examples("olleh", "hello", "Olleh", "olleh.", "olle", "olleh olleh", ""),
     ),
     "normalised_text": Entry(
         path="assay.verifiers.text:NormalisedText",
         summary="The reference up to case, articles and outer punctuation.",
-        accepted=_examples("Lake Victoria", "lake victoria", "The Lake  Victoria."),
-        rejected=_examples(
+        accepted=examples("Lake Victoria", "lake victoria", "The Lake  Victoria."),
+        rejected=examples(
             "Lake Victoria", "Victoria", "not Lake Victoria", "Lake Victoria or Malawi"
         )
-        + _examples("Lake Victoria", "Lake Vіctoria", "", "the"),
+        + examples("Lake Victoria", "Lake Vіctoria", "", "the"),
     ),
     "choice": Entry(
         path="assay.verifiers.choice:ChoiceVerifier",
         summary="One label out of the task's choices.",
-        accepted=_examples(_COLOURS, "B", "(B)", r"\boxed{\text{B}}", "green", "The answer is B.")
-        + _examples(_COLOURS, "B) green", "I choose option B."),
-        rejected=_examples(
+        accepted=examples(_COLOURS, "B", "(B)", r"\boxed{\text{B}}", "green", "The answer is B.")
+        + examples(_COLOURS, "B) green", "I choose option B."),
+        rejected=examples(
             _COLOURS,
             "C",
             "(A)",
@@ -129,14 +93,15 @@ VERIFIERS: Mapping[str, Entry] = {
             "",
             "Β",
         )
-        + _examples(_COLOURS, "B) red", "green or blue", r"\boxed{A, B}"),
+        + examples(_COLOURS, "B) red", "green or blue", r"\boxed{A, B}"),
     ),
     "countdown": Entry(
         path="assay.verifiers.countdown:CountdownVerifier",
         summary="An expression over given numbers that reaches a target.",
-        accepted=_examples(_COUNTDOWN, "(7-8/8)*4", r"\boxed{(7-8\div 8)\times 4}")
-        + _examples(_COUNTDOWN, "<answer>4*(7-8/8)</answer>"),
-        rejected=_examples(_COUNTDOWN, "4*7-8/8", "24", "(7-8/8)*4=24", "(7-1)*4", "(7-8//8)*4")
-        + _examples(_COUNTDOWN, "(7-8/8)*4+0", "(7-8/8)*(4)(1)", "", "8/(8-8)+7*4"),
+        accepted=examples(_COUNTDOWN, "(7-8/8)*4", r"\boxed{(7-8\div 8)\times 4}")
+        + examples(_COUNTDOWN, "<answer>4*(7-8/8)</answer>"),
+        rejected=examples(_COUNTDOWN, "4*7-8/8", "24", "(7-8/8)*4=24", "(7-1)*4", "(7-8//8)*4")
+        + examples(_COUNTDOWN, "(7-8/8)*4+0", "(7-8/8)*(4)(1)", "", "8/(8-8)+7*4"),
     ),
+    **STATES,
 }

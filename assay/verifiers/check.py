@@ -4,7 +4,7 @@ Here: items 1, 2, 4 and 5 for tasks whose outcome is a text. `perturbed` also ma
 for users' tasks.
 """
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import fields, replace
 from fractions import Fraction
 from typing import Any, Protocol, cast
@@ -41,7 +41,8 @@ def check_task(verifier: Asked, task: Any) -> list[TaskProblem]:
     """What is wrong with a task for a verifier; empty when nothing is.
 
     Optional on the verifier: `gold_text(task)` (the gold as a policy would write it, or None),
-    `reads_boxes`, and `task_problems(task)` for what only it knows.
+    `reads_boxes`, `near_misses(task)` (wrong outcomes as (name, outcome), instead of those of
+    `perturbed`), and `task_problems(task)` for what only it knows.
     """
     problems: list[TaskProblem] = []
     own: Callable[[Any], list[TaskProblem]] | None = getattr(verifier, "task_problems", None)
@@ -53,7 +54,7 @@ def check_task(verifier: Asked, task: Any) -> list[TaskProblem]:
     probe = verifier.verify("", task)
     if probe.status == "task_error":
         return [*problems, TaskProblem(code="task.faulty", message=probe.reason)]
-    gold = _gold_text(verifier, task)
+    gold = gold_text(verifier, task)
     if gold is not None:
         problems += _gold_problems(verifier, task, gold)
     problems += _null_problems(verifier, task, gold)
@@ -77,7 +78,8 @@ def gold_as_text(reference: Any) -> str | None:
     return None
 
 
-def _gold_text(verifier: Asked, task: Any) -> str | None:
+def gold_text(verifier: Any, task: Any) -> str | None:
+    """The gold as a policy would write it: the verifier's own idea, or the reference as text."""
     ask: Callable[[Any], str | None] | None = getattr(verifier, "gold_text", None)
     if ask is not None:
         return ask(task)
@@ -134,13 +136,20 @@ def _same(text: str, gold: str) -> bool:
 
 
 def _perturbed_problems(verifier: Asked, task: Any) -> list[TaskProblem]:
-    reference = task.reference if isinstance(task, Problem) else task
     problems: list[TaskProblem] = []
-    for name, text in perturbed(reference):
+    for name, text in near_misses(verifier, task):
         if verifier.verify(text, task).passed:
             message = f"A wrong answer is accepted: the gold with {name} ({shorten(text, 40)})."
             problems.append(TaskProblem(code="task.perturbed_accepted", message=message))
     return problems
+
+
+def near_misses(verifier: Any, task: Any) -> Iterable[tuple[str, Any]]:
+    """Wrong outcomes that are nearly right: the verifier's own, or the reference perturbed."""
+    own: Callable[[Any], Iterable[tuple[str, Any]]] | None = getattr(verifier, "near_misses", None)
+    if own is not None:
+        return own(task)
+    return perturbed(task.reference if isinstance(task, Problem) else task)
 
 
 def perturbed(reference: Any) -> Iterator[tuple[str, str]]:

@@ -181,8 +181,10 @@ def test_check_of_a_sound_environment(assay_command, monkeypatch):
     quick = {"gold_passes", "counterfeits_fail", "step_after_the_end"}
     monkeypatch.setattr(suite, "CHECKS", {n: c for n, c in suite.CHECKS.items() if n in quick})
     ran = assay_command("check", "assay/Compare-v0?digits=2", "--json")
-    found = lines(ran.out)
+    *found, attacked = lines(ran.out)
     assert ran.code == 0, [row for row in found if row["status"] == "failed"]
+    assert attacked["verifier"] == "assay/Compare-v0?digits=2"
+    assert attacked["false_positives"] == attacked["false_negatives"] == 0
     assert {row["check"] for row in found} == quick
     assert {row["env"] for row in found} == {"assay/Compare-v0?digits=2"}
 

@@ -106,7 +106,11 @@ def test_shape(item: Entry):
         assert verdict.code and verdict.reason.endswith(".")
         assert verdict.isolation == "in_process"
         assert Verdict.from_dict(json.loads(json.dumps(verdict.to_dict()))) == verdict
-        if verdict.span is not None and verdict.method != "identical":
+        if (
+            type(example.outcome) is str
+            and verdict.span is not None
+            and verdict.method != "identical"
+        ):
             start, end = verdict.span
             assert 0 <= start <= end <= len(example.outcome)
 
@@ -139,8 +143,10 @@ def test_a15_outcomes_of_any_type_are_refused_and_never_raise(item: Entry):
     verifier = item.make()
     for outcome in HOSTILE_OUTCOMES:
         verdict = verifier.verify(outcome, tasks(item)[0])
-        assert verdict.status == "unparsable"
-        assert verdict.code == "outcome.not_text"
+        assert verdict.status in DECIDED - {"correct"}, (type(outcome), verdict)
+        if verifier.outcome_kind == "text":
+            assert verdict.status == "unparsable"
+            assert verdict.code == "outcome.not_text"
 
 
 @ALL_ENTRIES
@@ -153,11 +159,15 @@ def test_a10_a11_hostile_texts_are_refused_and_never_raise(item: Entry, text: st
 @ALL_ENTRIES
 def test_limits_are_kept(item: Entry):
     verifier = item.make()
+    if verifier.outcome_kind != "text":
+        pytest.skip("its outcomes are no texts: their limits have tests of their own")
     task = item.accepted[0].task
     assert verifier.verify("1" * 5_000, task).status in {"over_limit", "unparsable"}
-    assert verifier.verify("1" * 2_000_000, task).details["searched_from"] == 1_800_000
-    tight = replace(verifier, limits=Limits(response_chars=10, searched_chars=5))
-    assert tight.verify("x" * 20, task).details["searched_from"] == 15
+    long = verifier.verify("1" * 2_000_000, task)
+    if long.status != "over_limit":  # read in part, which is said
+        assert long.details["searched_from"] == 1_800_000
+        tight = replace(verifier, limits=Limits(response_chars=10, searched_chars=5))
+        assert tight.verify("x" * 20, task).details["searched_from"] == 15
 
 
 @ALL_ENTRIES

@@ -91,6 +91,21 @@ class AlreadyThere(CorridorEnv):
         return problem if here % 2 else replace(problem, params={"goal": here})
 
 
+@mutant("attacks_fail")
+class SeenAnywhere(PaperEnv):
+    """The reference in some sentence of the reply is enough for its verifier."""
+
+    def make_verifier(self) -> Any:
+        return _Searching()
+
+
+class _Searching(SameNumber):
+    def verify(self, outcome: object, task: Any) -> Verdict:
+        if type(outcome) is str and f"is {task.reference}." in outcome:
+            return Verdict.accept("paper.seen", "It stands there.")
+        return super().verify(outcome, task)
+
+
 @mutant("guess_rate")
 class Guessable(PaperEnv):
     """Half of all sums are the same."""
