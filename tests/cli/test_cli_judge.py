@@ -110,6 +110,8 @@ def test_an_interrupt_is_3_and_names_the_command_that_goes_on(file, tmp_path):
     slow = tmp_path / "slow_verifier.py"
     slow.write_text(
         "import os, signal, time\n"
+        "from assay.verifiers import verifier\n"
+        "@verifier(isolation='in_process')\n"
         "def decide(outcome, task):\n"
         "    if outcome == '3' and not os.path.exists('told'):\n"
         "        open('told', 'w').close()\n"

@@ -8,7 +8,9 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from assay.core.errors import OptionError, WorkerLost
 from assay.evaluation import judge as module
 from assay.evaluation.judge import judge
 from assay.evaluation.responses import pool
+from assay.verifiers.workers import pool as verifiers
 
 pytestmark = pytest.mark.core
 
@@ -119,6 +122,32 @@ def test_workers_killed_at_random_lose_and_double_nothing(file, undisturbed, tmp
     assert len(victims) >= 3
     assert found.n_errors == 0
     assert (tmp_path / "out").read_bytes() == undisturbed
+
+
+def test_workers_of_the_verifier_killed_at_random_lose_nothing(tmp_path):
+    """Those that decide, below those that judge: a line whose worker is lost is asked again."""
+    records = [{"response": str(i % 3), "answer": "1"} for i in range(N)]
+    expected = judge(records, "judge_toys:same", workers=0)
+    chance, victims, over = random.Random(os.urandom(8)), set(), threading.Event()
+
+    def hunt():
+        while len(victims) < 8 and not over.wait(0.01):
+            ready = [seat.process.pid for seat in verifiers.current()._seats if seat.ready]
+            if ready and chance.random() < 0.3:
+                victims.add(pid := chance.choice(ready))
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    hunter = threading.Thread(target=hunt)
+    hunter.start()
+    try:
+        found = judge(records, "judge_toys:same", workers=0)
+    finally:
+        over.set()
+        hunter.join()
+    assert len(victims) >= 3
+    assert found.statuses == expected.statuses == {"correct": N // 3, "incorrect": N - N // 3}
+    assert [row["verdict"] for row in found.rows()] == [row["verdict"] for row in expected.rows()]
 
 
 @pytest.mark.parametrize(

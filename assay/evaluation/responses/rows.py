@@ -22,9 +22,11 @@ from assay.evaluation.pool import close_quietly
 from assay.evaluation.responses.fields import Layout, place_of, said
 from assay.evaluation.responses.lines import Line, read_record
 from assay.verifiers.named import load_verifier
+from assay.verifiers.workers.pending import is_of_the_machine
 
 _OPEN_ENVS = 8  # environments kept open by a worker
 _TRACE_CHARS = 2_000
+_MORE_TRIES = 2  # where a verdict could not be had for a reason of the machine
 _SECRET = "expected_canonical"
 
 Env = gymnasium.Env[Any, Any]
@@ -115,6 +117,10 @@ class LineJudge:
         name = type(self._verifier).__name__
         try:
             found: Any = self._verifier.verify(response, problem)
+            for _ in range(_MORE_TRIES):
+                if not (isinstance(found, Verdict) and is_of_the_machine(found)):
+                    break
+                found = self._verifier.verify(response, problem)
         except Exception as err:  # a verifier that raises must not look like a wrong answer
             return _raised("verifier.raised", name, err)
         if isinstance(found, Verdict):

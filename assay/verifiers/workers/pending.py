@@ -10,6 +10,7 @@ from assay.core.types import Cost, Limits, Verdict
 from assay.verifiers.workers.phases import GOLD
 from assay.verifiers.workers.requests import Answer, Request, request
 
+MACHINE_CODES = frozenset({"worker.lost", "worker.unstarted", "machine.slow"})
 Finish = Callable[[Mapping[str, Any]], "Verdict | Pending"]
 
 
@@ -77,6 +78,13 @@ def verdict_of(answer: Answer, **fields: Any) -> Verdict:
         return Verdict.reject(answer.code, answer.message, status="over_limit", **fields)
     status = "task_error" if answer.code == "task.faulty" else "verifier_error"
     return Verdict.error(answer.code, answer.message, status=status, **fields)
+
+
+def is_of_the_machine(verdict: Verdict) -> bool:
+    """Whether nothing was decided for a reason that another try may not meet."""
+    return verdict.is_error and (
+        verdict.code in MACHINE_CODES or any(map(is_of_the_machine, verdict.children))
+    )
 
 
 def _with_cost(pending: Pending, before: Cost) -> Pending:
