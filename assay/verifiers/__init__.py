@@ -15,6 +15,7 @@ _MODULES = {
     "FunctionVerifier": "functions",
     "Gate": "combine",
     "MathVerifier": "mathematics",
+    "MathVerifyVerifier": "mathverify",
     "NULL_OUTCOMES": "check",
     "NormalisedText": "text",
     "Not": "combine",
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from assay.verifiers.extraction import Extraction
     from assay.verifiers.functions import FunctionVerifier, verifier
     from assay.verifiers.mathematics import MathVerifier
+    from assay.verifiers.mathverify import MathVerifyVerifier
     from assay.verifiers.named import load_verifier
     from assay.verifiers.numeric import NumberVerifier
     from assay.verifiers.tasks import params_of, reference_of
@@ -59,6 +61,7 @@ __all__ = [
     "FunctionVerifier",
     "Gate",
     "MathVerifier",
+    "MathVerifyVerifier",
     "NormalisedText",
     "Not",
     "NumberVerifier",

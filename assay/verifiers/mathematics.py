@@ -9,7 +9,7 @@ given both sides as trees.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -18,7 +18,9 @@ from assay.core.errors import TaskError, bad_value, shorten
 from assay.core.types import Limits, Verdict
 from assay.verifiers.base import DEFAULT_LIMITS, BaseVerifier, searched, unusable
 from assay.verifiers.characters import Refused
+from assay.verifiers.check import perturbed
 from assay.verifiers.extraction import Extraction, Found
+from assay.verifiers.misses import near_misses
 from assay.verifiers.names import loose_symbols
 from assay.verifiers.numeric import no_answer, refusal_verdict
 from assay.verifiers.question import copied
@@ -124,6 +126,15 @@ class MathVerifier(BaseVerifier):
             "details": details,
         }
         return _Comparison(self, gold, side, found, common).verdict(question_of(task))
+
+    def near_misses(self, task: Any) -> Iterator[tuple[str, str]]:
+        """Answers that are nearly the reference and must be refused (`verifiers.md` §15)."""
+        reference = reference_of(task)
+        return perturbed(reference) if self._as_text else near_misses(reference, self.limits)
+
+    @property
+    def _as_text(self) -> bool:
+        return self.answer_type == "text" or self.decimal_comma
 
     def _gold(self, reference: Any) -> Parsed:
         wanted = self.answer_type

@@ -153,9 +153,10 @@ def test_no_unequal_pair_is_equal_the_other_way_round():
 def directed(gold: str, answer: str) -> bool:
     """Whether the table gives a direction to such a pair.
 
-    So it does to units, percents and decimals, names, and where one side has a larger domain.
+    So it does to units, percents and decimals, names, `(1,2)` beside an inequality, and where one
+    side has a larger domain.
     """
-    return any(mark in gold + answer for mark in (r"\text{", "=", r"\sqrt{x}", r"\ln x", ".", "%"))
+    return any(mark in gold + answer for mark in (r"\text{", "=", r"\sqrt{x}", r"\ln x", ".", "%", "<"))
 
 
 @pytest.mark.parametrize(("gold", "answer"), EQUAL)
