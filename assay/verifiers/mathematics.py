@@ -38,6 +38,7 @@ AnswerType = Literal[
 ]  # fmt: skip
 _EXTRACTION = Extraction()
 _COMMA_DIGIT = re.compile(r"[0-9],[0-9]")
+_CONSTANT_LETTERS: tuple[Node, ...] = (("sym", "e"), ("sym", "i"))
 _COMPARE = "assay.verifiers.symbolic.compare:compare"
 
 
@@ -65,7 +66,7 @@ class MathVerifier(BaseVerifier):
     """
 
     name = "math"
-    version = "1.0"
+    version = "1.1"
     claim = "reference"
     reads_boxes = True
 
@@ -204,7 +205,7 @@ class _Comparison(NamedTuple):
             if refusal.status == "unproven":
                 return self.undecided()
             return refusal_verdict(refusal, self.found, self.common["span"], self.common["details"])
-        if not result.equal and self.settings.answer_type == "vector":
+        if not result.equal and self.may_meet(side):
             return self.undecided()
         common = self.noted(side)
         decide = Verdict.accept if result.equal else Verdict.reject
@@ -286,11 +287,19 @@ class _Comparison(NamedTuple):
     def decided(self, result: Mapping[str, Any]) -> Verdict:
         """The verdict for what the worker found."""
         fields = {**self.noted(None), "method": result["method"]}
+        if self.side.node is not None and self.side.node[0] == "unit":
+            fields["details"] = {**fields["details"], "unit": self.side.node[2]}
         if result["status"] == "correct":
             return Verdict.accept(
                 "math.equal", result["reason"], certainty=result["certainty"], **fields
             )
         return Verdict.reject(result["code"], result["reason"], status=result["status"], **fields)
+
+    def may_meet(self, side: Value) -> bool:
+        """Whether values of different types here can be equal: vectors, and the letters e and i."""
+        if self.settings.answer_type == "vector":
+            return True
+        return self.gold.node in _CONSTANT_LETTERS and isinstance(side, Number)
 
     def other_reading(self) -> Parsed | None:
         """`1,234` as two entries, for a reference that has several."""

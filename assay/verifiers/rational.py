@@ -122,14 +122,14 @@ class _Evaluator:
         return self.kept(Fraction(gcd(*numbers) if name == "gcd" else lcm(*numbers)))
 
     def root(self, index: Fraction, value: Fraction) -> Fraction:
-        if index.denominator != 1 or not 2 <= index <= 64 or (value < 0 and index % 2 == 0):
-            raise symbolic("A root")
+        if index.denominator != 1 or not 2 <= index <= 64 or value < 0:
+            raise symbolic("A root")  # of a negative number: the domain says which root is meant
         above, below = (
-            _root(part, index.numerator) for part in (abs(value.numerator), value.denominator)
+            _root(part, index.numerator) for part in (value.numerator, value.denominator)
         )
         if above is None or below is None:
             raise symbolic("An irrational root")
-        return Fraction(-above if value < 0 else above, below)
+        return Fraction(above, below)
 
 
 _STEPS: Mapping[str, Callable[[_Evaluator, list[Fraction]], Fraction]] = {

@@ -72,7 +72,12 @@ _BEFORE_FRACTION = re.compile(r"\s*(?:/|\\[dtc]?frac)")
 _EMPHASIS = re.compile(r"(?<![^\s=(])\*\*([^*\s][^*]*)(?:\*\*(?![^\s.,;:)])|$)")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _SIGNS = frozenset("+-*/^_()[]{},;:=<>|!%'&")
+_WITH_BODY = frozenset(
+    r"\text \textbf \textit \textrm \textnormal \textsf \mathrm \mathbf \mathit \mathsf \mathcal "
+    r"\boldsymbol \bm \mbox \operatorname \mathbb \begin \end".split()
+)
 _SPELLED = {"sqrt": ("cmd", r"\sqrt"), "pi": ("sym", r"\pi"), "infinity": ("inf", r"\infty")}
+_SIDES = (r"\left", r"\right")
 _PAIRS = {"<=": "<=", ">=": ">=", "!=": "!="}
 
 
@@ -127,7 +132,7 @@ def _scan(text: str, limits: Limits, commas: str) -> list[Token]:
     at, depth, digits, spaced = 0, 0, 0, False
     while at < len(text):
         char = text[at]
-        bar = _BAR.match(text, at) if char == "\\" else None
+        bar = _BAR.match(text, at) if text.startswith(_SIDES, at) else None
         if bar:
             out.append(Token("op", r"\lvert" if bar[1] == "left" else r"\rvert", spaced))
             at, spaced = bar.end(), False
@@ -218,6 +223,28 @@ def _sign(text: str, at: int, out: list[Token], spaced: bool, depth: int) -> tup
 def _command(
     text: str, at: int, out: list[Token], spaced: bool, depth: int, limits: Limits
 ) -> tuple[int, int]:
+    command = _COMMAND.match(text, at)
+    if command is None:
+        if not text.startswith("\\\\", at):
+            raise Refused("A backslash stands alone.")
+        out.append(Token("op", "\\\\", spaced))  # a row of a matrix ends
+        return at + 2, depth
+    name = command.group()
+    if name in _WITH_BODY:
+        read = _with_body(text, at, out, spaced, depth, limits)
+        if read:
+            return read
+    token = _named(name, spaced)
+    out.append(token)
+    if token.kind == "op":
+        depth += (token.text in OPENING) - (token.text in CLOSING)
+    return command.end(), max(depth, 0)
+
+
+def _with_body(
+    text: str, at: int, out: list[Token], spaced: bool, depth: int, limits: Limits
+) -> tuple[int, int] | None:
+    """Words, a letter in a font, a set's symbol or the fence of a matrix; None for neither."""
     letter = _LETTER.match(text, at)
     if letter:
         bold = letter[1] and letter[2] in CONSTANTS  # a unit vector, not the imaginary unit
@@ -232,19 +259,7 @@ def _command(
         _words(words.group(1), out, spaced, limits)
         return words.end(), depth
     fence = _FENCE.match(text, at)
-    if fence:
-        return fence.end(), _fence(fence, out, spaced, depth)
-    if text.startswith("\\\\", at):  # a row of a matrix ends
-        out.append(Token("op", "\\\\", spaced))
-        return at + 2, depth
-    command = _COMMAND.match(text, at)
-    if command is None:
-        raise Refused("A backslash stands alone.")
-    token = _named(command.group(), spaced)
-    out.append(token)
-    if token.kind == "op":
-        depth += (token.text in OPENING) - (token.text in CLOSING)
-    return command.end(), max(depth, 0)
+    return (fence.end(), _fence(fence, out, spaced, depth)) if fence else None
 
 
 def _words(body: str, out: list[Token], spaced: bool, limits: Limits) -> None:

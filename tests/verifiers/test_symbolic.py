@@ -76,6 +76,9 @@ NUMBERS = [
     (r"\sqrt2", "1.414214"),
     (r"-\pi", "-3.14159"),
     (r"\pi", r"x = 3.141592654"),
+    ("e", "2.71828"),
+    ("e", r"\exp(1)"),
+    ("i", r"\sqrt{-1}"),
 ]
 NOT_NUMBERS = [
     (r"\sqrt2", "1.41421 4"),
@@ -417,6 +420,8 @@ def test_collections_and_quantities_that_are_not(gold: str, answer: str):
         (r"\frac{1+\sqrt3 i}{2}", r"(-1)^{1/3}", {}, False),
         ("x", r"\sqrt{x^2}", {"domain": "complex"}, False),
         ("x", r"(\sqrt{x})^2", {"domain": "complex"}, True),
+        ("-2", r"\sqrt[3]{-8}", {"domain": "complex"}, False),
+        (r"1+\sqrt3 i", r"\sqrt[3]{-8}", {"domain": "complex"}, True),
         ("1.5", "1,5", {"decimal_comma": True}, True),
         ("1.5", "1,5", {}, False),
         (r"\sqrt2", r"\sqrt2\text{ m}", {"answer_type": "number"}, True),

@@ -79,6 +79,8 @@ class Answers(Arithmetic):
     def relation(self) -> Node:
         """Quantities with relation signs between them, a ratio, or a residue class."""
         items, signs = [self.sets()], list[str]()
+        if self.at >= len(self.tokens):
+            return items[0]
         while self.here.kind == "op" and self.here.text in _RELATIONS:
             signs.append(self.here.text.removeprefix("\\"))
             self.at += 1
@@ -97,8 +99,10 @@ class Answers(Arithmetic):
     def sets(self) -> Node:
         r"""Quantities joined by `\cup`, `\cap` or `\setminus`; mixed signs need brackets."""
         left = self.quantity()
+        if self.here.kind not in ("op", "sym"):
+            return left
         first = ""
-        while self.op(*_SET_SIGNS) or self.plain_union(left):
+        while self.here.text in _SET_SIGNS or self.plain_union(left):
             sign = r"\cup" if self.here.kind == "sym" else self.here.text
             if first and (sign != first or sign == r"\setminus"):
                 raise symbolic("Set operations of two kinds without brackets")

@@ -5,12 +5,16 @@ from fractions import Fraction
 from assay.verifiers.characters import Refused, symbolic
 from assay.verifiers.grammar.atoms import Atoms
 from assay.verifiers.grammar.cursor import node
+from assay.verifiers.tokens import Token
 from assay.verifiers.trees import Node, has_symbols
 from assay.verifiers.units import KNOWN_UNITS, SHORT_NOUNS
 from assay.verifiers.vocabulary import LETTERS_IN_PRODUCT, SHORT_WORDS
 
 _FACTORS = frozenset({"sym", "cmd", "fn", "inf", "begin", "rep"})
 _OPENERS = ("(", "[", r"\lvert", r"\lfloor", r"\lceil")
+_BETWEEN_TERMS = frozenset({"+", "-", r"\pm", r"\mp"})
+_BETWEEN_FACTORS = frozenset({"*", "/"})
+_BEHIND = frozenset({"^", "!", "%"})
 _VOWELS = frozenset("aeiouy")
 _ZERO: Node = ("num", Fraction(0), "0")
 
@@ -21,8 +25,8 @@ class Arithmetic(Atoms):
     def sum(self) -> Node:
         """Terms with signs between them."""
         total = self.term()
-        while self.op("+", "-", r"\pm", r"\mp"):
-            sign = self.here.text
+        while (token := self.here).kind == "op" and token.text in _BETWEEN_TERMS:
+            sign = token.text
             self.at += 1
             right = self.term()
             if sign == "+":
@@ -39,29 +43,30 @@ class Arithmetic(Atoms):
         product = self.signed()
         divided = False
         while True:
-            if self.op("*", "/"):
-                sign = self.here.text
+            token = self.here
+            if token.kind == "op" and token.text in _BETWEEN_FACTORS:
+                sign = token.text
                 self.longer(sign == "/")
                 self.at += 1
                 product = node("mul" if sign == "*" else "div", product, self.signed())
                 divided = divided or sign == "/"
-            elif self.times():
+            elif token.kind == "sym" and self.times():
                 self.at += 1
                 product = node("mul", product, self.signed())
-            elif self.factor_follows() and not self.plain_union(product):
+            elif self.factor_follows(token) and not self.plain_union(product):
                 if divided:
                     raise symbolic("A product written behind a slash")
                 product = node("mul", product, self.power())
             else:
                 return product
 
-    def factor_follows(self) -> bool:
+    def factor_follows(self, token: Token) -> bool:
         """Whether what stands here is a factor without a sign before it."""
-        kind = self.here.kind
+        kind = token.kind
         if kind == "op":
-            return self.op(*_OPENERS) or (not self.bars and self.op("|"))
+            return token.text in _OPENERS or (token.text == "|" and not self.bars)
         if kind == "cmd":
-            return self.here.text not in (r"\pmod", r"\circ")
+            return token.text not in (r"\pmod", r"\circ")
         return kind in _FACTORS or (kind == "word" and self.short_word())
 
     def plain_union(self, left: Node) -> bool:
@@ -72,7 +77,7 @@ class Arithmetic(Atoms):
 
     def times(self) -> bool:
         """Whether an `x` stands between two numbers, where it can only be a sign."""
-        if self.here.kind != "sym" or self.here.text != "x":
+        if self.here.text != "x":
             return False
         return self.ahead().kind == "num" and self.tokens[self.at - 1].kind == "num"
 
@@ -90,45 +95,51 @@ class Arithmetic(Atoms):
     def signed(self) -> Node:
         """A power with signs before it."""
         self.deeper()
-        if self.op("-"):
-            self.at += 1
-            value: Node = ("neg", self.signed())
-        elif self.op("+"):
-            self.at += 1
-            value = self.signed()
-        elif self.op(r"\pm", r"\mp"):
-            flipped = self.op(r"\mp")
-            self.at += 1
-            operand = self.signed()
-            value = ("pm", _ZERO, ("neg", operand) if flipped else operand)
-        else:
-            value = self.power()
+        token = self.here
+        value = self.with_sign(token.text) if token.kind == "op" else self.power()
         self.shallower()
         return value
 
+    def with_sign(self, sign: str) -> Node:
+        """A power behind this sign, if it is one."""
+        if sign not in _BETWEEN_TERMS:
+            return self.power()
+        self.at += 1
+        operand = self.signed()
+        if sign == "+":
+            return operand
+        if sign == "-":
+            return ("neg", operand)
+        return ("pm", _ZERO, ("neg", operand) if sign == r"\mp" else operand)
+
     def power(self) -> Node:
         """An atom with powers, factorials, degrees and percent signs behind it."""
-        mixed = self.mixed()
-        if mixed is not None:
-            return mixed
+        value = self.mixed() if self.here.kind == "num" else None
+        if value is not None:
+            return value
         value = self.atom()
         while True:
-            if self.op("^"):
-                self.at += 1
-                value = self.raised(value)
-                if self.op("^"):
-                    raise Refused("Two exponents stand on one base.")
-            elif self.op("!"):
-                value = self.factorial(value)
-            elif self.op("%"):
-                self.at += 1
-                self.longer()
-                value = node("pct", value)
-            elif self.cmd(r"\circ"):
+            token = self.here
+            if token.kind == "op" and token.text in _BEHIND:
+                value = self.with_mark(value, token.text)
+            elif token.kind == "cmd" and token.text == r"\circ":
                 self.at += 1
                 value = node("unit", value, "deg")
             else:
                 return value
+
+    def with_mark(self, value: Node, mark: str) -> Node:
+        """A value with the power, factorial or percent sign behind it."""
+        if mark == "!":
+            return self.factorial(value)
+        self.at += 1
+        if mark == "%":
+            self.longer()
+            return ("pct", value)
+        value = self.raised(value)
+        if self.op("^"):
+            raise Refused("Two exponents stand on one base.")
+        return value
 
     def factorial(self, value: Node) -> Node:
         """`5!`, and `5!!`, which is the product of every second number."""
@@ -159,7 +170,7 @@ class Arithmetic(Atoms):
     def mixed(self) -> Node | None:
         r"""`2\frac13`, `2 1/3`: an integer and a proper fraction of plain integers, or None."""
         whole = self.here
-        if whole.kind != "num" or "." in whole.text:
+        if "." in whole.text:
             return None
         following = self.ahead()
         if (following.kind, following.text) == ("cmd", r"\frac"):

@@ -65,7 +65,7 @@ class Atoms(Functions):
         """A number, or a numeral with its base."""
         token = self.here
         self.at += 1
-        digits = self.digits_behind()
+        digits = self.digits_behind() if self.here.kind in ("sym", "word") else ""
         if self.op("_"):
             self.at += 1
             base = self.argument()

@@ -41,7 +41,10 @@ class Cursor:
 
     def op(self, *signs: str) -> bool:
         """Whether one of these signs stands here."""
-        return self.here.kind == "op" and self.here.text in signs
+        if self.at >= len(self.tokens):
+            return False
+        kind, text, _ = self.tokens[self.at]
+        return kind == "op" and text in signs
 
     def cmd(self, *names: str) -> bool:
         """Whether one of these commands stands here."""
