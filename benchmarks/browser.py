@@ -9,7 +9,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+from assay.cli.doctor import BROWSERS
+
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -24,7 +25,7 @@ FLAGS = (
 
 def chromium() -> str | None:
     """Where Chromium is installed, or None."""
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 def missing() -> str:

@@ -38,6 +38,7 @@ EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "ray": (("ray",), "evaluation on many machines"),
 }
+BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 PACKAGES = ("gymnasium", "numpy", "scipy", "sympy", "tyro", "rich")
 
 
@@ -68,6 +69,7 @@ def examine() -> dict[str, Any]:
         "extras": {name: _extra(name) for name in EXTRAS},
         "smollm2": _smollm2(),
         "torch": _torch(),
+        "browser": _browser(),
         "sqlite": _sqlite(),
         "disk": {str(p): _free_gb(p) for p in dict.fromkeys((Path.cwd(), cache_folder()))},
         "temporary_folder": _temporary(),
@@ -115,6 +117,14 @@ def _torch() -> dict[str, Any]:
         "version": torch.__version__,
         "gpus": gpus,
         "threads": torch.get_num_threads(),
+    }
+
+
+def _browser() -> dict[str, Any]:
+    """Whether a browser can be driven; it is not started."""
+    return {
+        "playwright": importlib.util.find_spec("playwright") is not None,
+        "chromium": next((path for name in BROWSERS if (path := shutil.which(name))), None),
     }
 
 
@@ -173,6 +183,7 @@ def _print(found: dict[str, Any]) -> None:
     weights = found["smollm2"]["weights"]
     say(f"\nsmollm2: {'weights are here' if weights else found['smollm2']['install']}")
     say(f"torch: {_torch_line(found['torch'])}")
+    say(f"browser: {_browser_line(found['browser'])}")
     sqlite = found["sqlite"]
     state = "results can be kept here" if sqlite["wal"] else "no results can be kept in this folder"
     say(f"sqlite {sqlite['version']}: {state}{': ' + sqlite['error'] if 'error' in sqlite else ''}")
@@ -180,6 +191,12 @@ def _print(found: dict[str, Any]) -> None:
         say(f"free at {path}: {'unknown' if free is None else f'{free} GB'}")
     temporary = found["temporary_folder"]
     say(f"temporary folder: {temporary['path'] or temporary['error']}")
+
+
+def _browser_line(browser: dict[str, Any]) -> str:
+    driver = "Playwright" if browser["playwright"] else 'no Playwright (pip install "assay[dev]")'
+    chromium = browser["chromium"] or "no Chromium (apt-get install chromium)"
+    return f"{driver}, {chromium}; needed only for the tests of pages"
 
 
 def _torch_line(torch: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from assay.cli.show import note, print_json, print_table, say
 from assay.core.config import option_help
 from assay.core.encoding import digest
 from assay.core.errors import AssayError, OptionError, bad_value
-from assay.core.registry import load, policy_names, policy_target
+from assay.core.registry import policy_names, policy_target
 from assay.evaluation.config import (
     STATUSES,
     EpisodeStatus,
@@ -28,6 +28,7 @@ from assay.evaluation.config import (
     PolicyServer,
 )
 from assay.evaluation.engine import evaluate
+from assay.evaluation.policies import find_policy
 from assay.evaluation.results import Results
 from assay.evaluation.store import DiskFull
 from assay.report import tables
@@ -127,6 +128,9 @@ def run(flags: Flags, words: list[str]) -> int:
             note(f"assay: {err}")
             code = 3
             break
+        except KeyboardInterrupt:  # the second; what was stored is kept, and the command resumes
+            code = 3
+            break
         except AssayError as err:
             if len(jobs) == 1:
                 raise
@@ -163,20 +167,22 @@ def plan_jobs(flags: Flags) -> list[Job]:
     for name in ("temperature", "max_new_tokens", "concurrency"):
         if getattr(flags, name) is not None:
             wanted[name] = getattr(flags, name)
-    targets = {policy: policy_target(policy)[0] for policy in flags.policies}
-    chosen = {policy: {} for policy in targets}
+    for policy in flags.policies:
+        policy_target(policy)
+    several = len(flags.policies) > 1
+    chosen = {policy: {} for policy in flags.policies}
     for name, value in wanted.items():
-        takers = [p for p, target in targets.items() if len(targets) == 1 or takes(target, name)]
+        takers = [policy for policy in flags.policies if not several or takes(policy, name)]
         if not takers:
             raise OptionError(f"None of these policies has a setting '{name}'.")
         for policy in takers:
             chosen[policy][name] = value if _is_ours(policy) else _from_json(value)
-    return [Job(p, chosen[p], store_path(flags.out, p, len(targets))) for p in targets]
+    return [Job(p, chosen[p], store_path(flags.out, p, len(chosen))) for p in chosen]
 
 
-def takes(target: str, name: str) -> bool:
+def takes(policy: str, name: str) -> bool:
     """Whether what makes a policy has a keyword `name` (or takes any)."""
-    made_by = load(target)
+    made_by, _ = find_policy(policy)
     try:
         parameters = inspect.signature(made_by).parameters.values()
     except (TypeError, ValueError):
@@ -188,7 +194,7 @@ def _warn_of_greed(jobs: Sequence[Job]) -> None:
     """Several samples of one and the same reply say no more than one does."""
     for job in jobs:
         greedy = float(job.settings.get("temperature") or 0) == 0
-        if greedy and _is_ours(job.policy) and takes(policy_target(job.policy)[0], "temperature"):
+        if greedy and _is_ours(job.policy) and takes(job.policy, "temperature"):
             note(f"assay: {job.policy} gives the same reply to each sample: add --temperature 0.7.")
 
 

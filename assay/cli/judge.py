@@ -81,7 +81,7 @@ class Flags(Common):
 
 
 def run(flags: Flags, words: list[str]) -> int:
-    """Judge, and exit with 1 if a verdict could not be given."""
+    """Judge, and exit with 1 if a verdict could not be given, or no line was usable."""
     path = Path(flags.file)
     out = flags.out or str(path.with_name(f"{path.name.removesuffix('.jsonl')}.verdicts.jsonl"))
     if Path(out).resolve() == path.resolve():
@@ -93,23 +93,27 @@ def run(flags: Flags, words: list[str]) -> int:
         params=flags.params, id=flags.id, task=flags.task, env=flags.env_key,
         split=flags.split_key, index=flags.index_key, seed=flags.seed_key,
     )  # fmt: skip
-    with Display(flags.verifier or "environments") as display:
-        found = judge(
-            flags.file,
-            flags.verifier,
-            verifier_settings=key_values(flags.verifier_arg, "--verifier-arg"),
-            env=flags.env,
-            split=flags.split,
-            fields=fields,
-            out=out,
-            workers=flags.workers,
-            overwrite=flags.overwrite,
-            skip_bad=flags.skip_bad,
-            keep=flags.keep,
-            with_expected=flags.with_expected,
-            time_limit_s=flags.time_limit_s,
-            progress=display.update,
-        )
+    try:
+        with Display(flags.verifier or "environments") as display:
+            found = judge(
+                flags.file,
+                flags.verifier,
+                verifier_settings=key_values(flags.verifier_arg, "--verifier-arg"),
+                env=flags.env,
+                split=flags.split,
+                fields=fields,
+                out=out,
+                workers=flags.workers,
+                overwrite=flags.overwrite,
+                skip_bad=flags.skip_bad,
+                keep=flags.keep,
+                with_expected=flags.with_expected,
+                time_limit_s=flags.time_limit_s,
+                progress=display.update,
+            )
+    except KeyboardInterrupt:  # the second; what was written is kept
+        _note_resumption(words)
+        return 3
     _report(found, flags, words)
     return found.exit_code
 
@@ -121,6 +125,10 @@ def _report(found: Judged, flags: Flags, words: Sequence[str]) -> None:
         _print(found)
     for line in found.bad:
         note(f"assay: passed over: {line}.")
+    if found.bad and found.n_bad > len(found.bad):
+        note(f"assay: passed over: and {found.n_bad - len(found.bad)} more.")
+    if found.none_usable:
+        note("assay: no line could be judged.")
     for code, text in found.errors.items():
         note(f"assay: {code}, first for {text}")
     if found.n_errors:
@@ -129,8 +137,12 @@ def _report(found: Judged, flags: Flags, words: Sequence[str]) -> None:
             "and are not in the rate."
         )
     if found.exit_code == 3:
-        again = shlex.join(["assay", "judge", *(w for w in words if w != "--overwrite")])
-        note(f"Interrupted. To continue: {again}")
+        _note_resumption(words)
+
+
+def _note_resumption(words: Sequence[str]) -> None:
+    again = shlex.join(["assay", "judge", *(w for w in words if w != "--overwrite")])
+    note(f"Interrupted. To continue: {again}")
 
 
 def _print(found: Judged) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from assay.cli.flags import Common, flag
-from assay.cli.show import print_json, short_space, table
+from assay.cli.show import print_json, say, short_space, table
 from assay.core.answer import AnswerEnv
 from assay.core.errors import AssayError, OptionError, UnknownName, nearest
 from assay.core.registry import card, env_kind, families, ids, make
@@ -50,8 +50,8 @@ def run(flags: Flags, words: list[str]) -> int:
         ],
         right=(4,),
     )  # fmt: skip
-    print(f"\n{len(rows)} environments. Proof: ✓ its gold always passes, ~ passes at a known rate,")
-    print("? none yet. `assay describe ID` says more.")
+    say(f"\n{len(rows)} environments. Proof: ✓ its gold always passes, ~ passes at a known rate,")
+    say("? none yet. `assay describe ID` says more.")
     return 0
 
 
@@ -74,7 +74,7 @@ def _print_suites(flags: Flags) -> int:
         ],
         right=(1, 2, 3, 5),
     )  # fmt: skip
-    print(f"\n{len(suites)} suites. `assay evaluate POLICY --suite {suites[0].name}` runs one.")
+    say(f"\n{len(suites)} suites. `assay evaluate POLICY --suite {suites[0].name}` runs one.")
     return 0
 
 

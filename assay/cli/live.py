@@ -9,6 +9,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from assay.cli.show import note, printable
 from assay.evaluation.progress import Progress as Moment
 from assay.evaluation.stats import wilson
 
@@ -16,15 +17,16 @@ LINE_EVERY_S = 10.0
 
 
 class Display:
-    """Shows the moments that `evaluate` reports; a context, so that a bar is always taken down.
+    """How far something is; a context, so that a bar is always taken down.
 
     Args:
-        policy: named before each line.
+        what: named before each line.
         every_s: seconds between lines off a terminal.
+        stays: whether the bars are left standing at the end.
     """
 
-    def __init__(self, policy: str, every_s: float = LINE_EVERY_S) -> None:
-        self.policy, self.every_s = policy, every_s
+    def __init__(self, what: str, every_s: float = LINE_EVERY_S, *, stays: bool = True) -> None:
+        self.what, self.every_s = printable(what), every_s
         self._began: dict[str, float] = {}
         self._tasks: dict[str, TaskID] = {}
         self._last_line = time.monotonic()
@@ -36,6 +38,7 @@ class Display:
                 MofNCompleteColumn(),
                 TextColumn("{task.fields[more]}", markup=False),
                 console=Console(stderr=True),
+                transient=not stays,
             )
 
     def __enter__(self) -> Display:
@@ -53,62 +56,24 @@ class Display:
             self._bar.stop()
 
     def update(self, moment: Moment) -> None:
-        """One environment as it is now."""
+        """One environment as it is now, as `evaluate` and `judge` report it."""
         began = self._began.setdefault(moment.env_id, moment.elapsed_s)
-        more = describe(moment, began)
+        label = f"{self.what} {printable(moment.env_id)}"
+        self._show(label, moment.done, moment.planned, describe(moment, began))
+
+    def count(self, done: int, total: int) -> None:
+        """So many are done, where nothing is measured."""
+        self._show(self.what, done, total, "")
+
+    def _show(self, label: str, done: int, total: int, more: str) -> None:
         if self._bar is not None:
-            if moment.env_id not in self._tasks:
-                label = f"{self.policy} {moment.env_id}"
-                self._tasks[moment.env_id] = self._bar.add_task(
-                    label if len(label) < 48 else f"{label[:46]}…", total=moment.planned, more=""
-                )
-            self._bar.update(self._tasks[moment.env_id], completed=moment.done, more=more)
+            if label not in self._tasks:
+                short = label if len(label) < 48 else f"{label[:46]}…"
+                self._tasks[label] = self._bar.add_task(short, total=total, more="")
+            self._bar.update(self._tasks[label], completed=done, more=more)
         elif time.monotonic() - self._last_line >= self.every_s:
             self._last_line = time.monotonic()
-            line = f"{self.policy} {moment.env_id} {moment.done}/{moment.planned}  {more}"
-            print(line, file=sys.stderr, flush=True)
-
-
-class Count:
-    """A plain count of what is done, for verbs that measure nothing; a context like `Display`."""
-
-    def __init__(self, what: str, every_s: float = LINE_EVERY_S) -> None:
-        self.what, self.every_s = what, every_s
-        self._last_line = time.monotonic()
-        self._bar: Progress | None = None
-        self._task: TaskID | None = None
-        if sys.stderr.isatty():
-            self._bar = Progress(
-                TextColumn("{task.description}", markup=False),
-                BarColumn(bar_width=12),
-                MofNCompleteColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
-
-    def __enter__(self) -> Count:
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def update(self, done: int, total: int) -> None:
-        """So many are done."""
-        if self._bar is not None:
-            if self._task is None:
-                self._task = self._bar.add_task(self.what, total=total)
-            self._bar.update(self._task, completed=done)
-        elif time.monotonic() - self._last_line >= self.every_s:
-            self._last_line = time.monotonic()
-            print(f"{self.what} {done}/{total}", file=sys.stderr, flush=True)
+            note(f"{label} {done}/{total}  {more}".rstrip())
 
 
 def describe(moment: Moment, began_s: float) -> str:

@@ -11,14 +11,18 @@ import logging
 import operator
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
+from assay.cli.output import data_apart
 from assay.cli.verbs import VERBS
 from assay.core.errors import AssayError, nearest
 
 DONE, DEFECT, USAGE, INTERRUPTED = 0, 1, 2, 3
+_LINGER_S = 3.0  # for threads that are left when everything is done
 SHELLS = ("bash", "zsh", "tcsh", "fish")
 
 
@@ -28,14 +32,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _dispatch(words)
     except AssayError as err:
-        print(f"assay: {err}", file=sys.stderr)
+        _tell(f"assay: {err}")
         return getattr(err, "exit_code", USAGE)  # a full disk is no misuse: 3, resumable
     except KeyboardInterrupt:
-        print("assay: interrupted.", file=sys.stderr)
+        _tell("assay: interrupted.")
         return INTERRUPTED
     except BrokenPipeError:  # `assay list | head`: whoever read has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+
+
+def program() -> NoReturn:
+    """`main` as a program of its own, which ends when it is done.
+
+    A thread that a policy left running would keep it waiting for ever; whatever else happens at
+    the end of a program gets its time.
+    """
+    code = main()
+    if any(t is not threading.main_thread() and not t.daemon for t in threading.enumerate()):
+        threading.Thread(target=_end_soon, args=(code,), daemon=True).start()
+    sys.exit(code)
+
+
+def _end_soon(code: int) -> None:
+    time.sleep(_LINGER_S)
+    _tell("assay: a thread that was left running is ended.")
+    os._exit(code)
+
+
+def _tell(text: str) -> None:
+    """A line on standard error; file names and data that it quotes cannot steer the terminal."""
+    _show().note(text)
+
+
+def _show() -> Any:
+    return importlib.import_module("assay.cli.show")  # and rich: only what says something pays
 
 
 def _dispatch(words: list[str]) -> int:
@@ -52,10 +83,9 @@ def _dispatch(words: list[str]) -> int:
     if words[0] not in VERBS:
         kind = "flag" if words[0].startswith("-") else "verb"
         known = VERBS if kind == "verb" else ("--help", "--version", "--print-completion")
-        print(
+        _tell(
             f"assay: no {kind} '{words[0]}'.{nearest(words[0], known)} "
-            "`assay --help` shows every verb.",
-            file=sys.stderr,
+            "`assay --help` shows every verb."
         )
         return USAGE
     return _run(words[0], words[1:])
@@ -71,7 +101,7 @@ def _run(verb: str, words: list[str]) -> int:
         flags = flags_module.parse(module.Flags, verb, words)
     except flags_module.HelpShown:
         return DONE
-    with _notes_on_stderr():
+    with data_apart(), _notes_on_stderr():
         for name in flags.imports:
             _import(name)
         return module.run(flags, words)
@@ -87,6 +117,16 @@ def _import(name: str) -> None:
                 "or put that on PYTHONPATH."
             ) from err
         raise
+    except SystemExit as err:
+        raise AssayError(f"--import {name}: the module ends the process ({err!r}).") from err
+
+
+class _Notes(logging.Formatter):
+    """Messages quote what policies and environments say."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message, as any terminal takes it."""
+        return _show().printable(super().format(record))
 
 
 @contextmanager
@@ -95,7 +135,7 @@ def _notes_on_stderr() -> Iterator[None]:
     log = logging.getLogger("assay")
     before = (log.level, log.propagate)
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("assay: %(message)s"))
+    handler.setFormatter(_Notes("assay: %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
@@ -135,7 +175,7 @@ def _version() -> str:
 
 def _print_completion(words: list[str]) -> int:
     if len(words) != 1 or words[0] not in SHELLS:
-        print(f"assay: --print-completion takes one of {', '.join(SHELLS)}.", file=sys.stderr)
+        _tell(f"assay: --print-completion takes one of {', '.join(SHELLS)}.")
         return USAGE
     tyro: Any = importlib.import_module("tyro")
     kinds = [
@@ -155,4 +195,4 @@ def _print_completion(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -15,7 +15,7 @@ import tyro
 
 from assay.cli.describe import cut, indented
 from assay.cli.flags import Common, PolicyArg, flag, key_values
-from assay.cli.show import note, print_json, printable, say
+from assay.cli.show import note, print_json, say
 from assay.core.encoding import derive_seed
 from assay.core.errors import AssayError, OptionError, PolicyError, bad_value
 from assay.core.registry import make, parse_env
@@ -187,4 +187,4 @@ def _print_end(episode: dict[str, Any]) -> None:
         say(f"The episode ended without a verdict. {episode.get('cut', '')}".rstrip())
     else:
         say(f"Left after {len(episode['actions'])} actions: no verdict.")
-    print(f"Again: {printable(episode['again'])}")
+    say(f"Again: {episode['again']}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from assay.cli.output import data
 from assay.core.errors import shorten
 from assay.core.spaces import Unicode
 
@@ -23,12 +25,14 @@ _WIDE = 10_000  # off a terminal lines are as long as they are: another program 
 
 def console() -> Console:
     """Standard output: as wide as the terminal, or without limit where there is none."""
-    return Console(width=None if sys.stdout.isatty() else _WIDE, highlight=False, soft_wrap=False)
+    out = data()
+    width = None if out.isatty() else _WIDE
+    return Console(file=out, width=width, highlight=False, soft_wrap=False)
 
 
 def print_json(value: Any) -> None:
     """One object on one line; characters outside ASCII are escaped, so any text survives."""
-    print(json.dumps(value, default=str))
+    print(json.dumps(value, default=str), file=data())
 
 
 def table(
@@ -38,7 +42,10 @@ def table(
     made = RichTable(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for i, header in enumerate(headers):
         made.add_column(
-            header, no_wrap=True, overflow="ellipsis", justify="right" if i in right else "left"
+            _plain(header),
+            no_wrap=True,
+            overflow="ellipsis",
+            justify="right" if i in right else "left",
         )
     for row in rows:
         made.add_row(*map(_plain, row))
@@ -57,18 +64,19 @@ def _plain(text: str) -> str:
 def printable(text: str) -> str:
     """Text that any terminal takes: lone surrogates and control characters are escaped."""
     shown = "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    encoding = getattr(data(), "encoding", None) or "utf-8"
     return shown.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def say(text: str = "") -> None:
     """A line on standard output, whatever characters are in it."""
-    print(printable(text))
+    print(printable(text), file=data())
 
 
 def note(text: str) -> None:
-    """A line on standard error."""
-    print(printable(text), file=sys.stderr, flush=True)
+    """A line on standard error, unless somebody has closed it."""
+    with contextlib.suppress(OSError, ValueError):
+        print(printable(text), file=sys.stderr, flush=True)
 
 
 def short_space(space: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 
 from assay.cli.flags import Common, flag
-from assay.cli.live import Count
+from assay.cli.live import Display
 from assay.cli.show import note, print_json, say, table
 from assay.core.errors import OptionError, shorten
 from assay.evaluation.rescore import AGREEMENTS, Agreement, Rescored, rescore
@@ -51,17 +51,17 @@ def run(flags: Flags, words: list[str]) -> int:
             return max(_verify(one, flags) for one in runs)
         found: list[Rescored] = []
         for one in runs:
-            with Count(one.label) as count:
+            with Display(one.label, stays=False) as display:
                 found += rescore(
-                    one, verifier, sample=flags.sample, seed=flags.seed, progress=count.update
+                    one, verifier, sample=flags.sample, seed=flags.seed, progress=display.count
                 )
     _print_rescored(found, flags)
     return 0
 
 
 def _verify(one: OpenRun, flags: Flags) -> int:
-    with Count(one.label) as count:
-        found = verify(one, sample=flags.sample, seed=flags.seed, progress=count.update)
+    with Display(one.label, stays=False) as display:
+        found = verify(one, sample=flags.sample, seed=flags.seed, progress=display.count)
     if flags.json:
         print_json(found.to_dict())
     else:

@@ -16,7 +16,7 @@ from gymnasium.vector.utils import batch_space
 from assay.core.answer import AnswerEnv
 from assay.core.array_episodes import ArrayEpisodes, ArrayForm
 from assay.core.columns import same_step_infos
-from assay.core.drawn import codes_of
+from assay.core.drawn import QuestionForm, codes_of
 from assay.core.entropies import Entropies
 from assay.core.episodes import Episodes, Parked, Whole
 from assay.core.errors import bad_value
@@ -31,18 +31,21 @@ def answer_vector(
     *,
     draw: Callable[..., tuple[np.ndarray, np.ndarray]] | None = None,
     judge: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+    text: QuestionForm | None = None,
 ) -> type[AnswerVector]:
     """The vector class of a one-turn task, for the card's `vector_entry_point`.
 
     Args:
         kind: the scalar class.
         draw, judge: its array twins (`ArrayForm`), where some options allow them.
+        text: its `question` in two steps, where it has them.
     """
     name = f"{kind.__name__.removesuffix('Env')}VectorEnv"
     form = ArrayForm(draw, judge) if draw is not None and judge is not None else None
     body = {
         "kind": kind,
         "form": form,
+        "question_form": text,
         "__module__": kind.__module__,
         "__doc__": f"`{kind.__name__}` in many rows at once.",
     }
@@ -61,6 +64,7 @@ class AnswerVector(RowVector):
 
     kind: ClassVar[type[AnswerEnv]]
     form: ClassVar[ArrayForm | None] = None
+    question_form: ClassVar[QuestionForm | None] = None
 
     def __init__(
         self,
@@ -92,7 +96,9 @@ class AnswerVector(RowVector):
         env = self._env
         if self.form is not None and ArrayEpisodes.fits(env):
             return ArrayEpisodes(env, self.num_envs, self.form)
-        return TextEpisodes(env, self.num_envs) if TextEpisodes.fits(env) else None
+        if TextEpisodes.fits(env):
+            return TextEpisodes(env, self.num_envs, self.question_form)
+        return None
 
     # ------------------------------------------------------------------ all rows together
 

@@ -37,10 +37,8 @@ def add_verdicts(infos: dict[str, Any], verdicts: Sequence[Verdict]) -> np.ndarr
     """
     n = len(verdicts)
     put(infos, "verdict", objects(verdicts))
-    passed = np.fromiter((verdict.passed for verdict in verdicts), dtype=np.bool_, count=n)
-    valid = np.fromiter(
-        (verdict.status not in ERRORS for verdict in verdicts), dtype=np.bool_, count=n
-    )
+    passed = np.fromiter([verdict.passed for verdict in verdicts], np.bool_, n)
+    valid = np.fromiter([verdict.status not in ERRORS for verdict in verdicts], np.bool_, n)
     return add_decisions(infos, passed, valid)
 
 

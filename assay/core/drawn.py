@@ -1,18 +1,32 @@
-"""`CounterStream`s whose first draws were made by arrays: the same numbers, quicker."""
+"""What questions are drawn from where there are many: the draws of `CounterStream`, quicker."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import length_hint
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from assay.core.streams import GOLDEN, CounterArray, CounterStream, mix64
+from assay.core.problems import Question
+from assay.core.streams import GOLDEN, CounterStream, mix64
 
-_AHEAD = 8  # draws made ahead for each row; the rest are hashed one by one
 _UNIT = 2.0**-53
 _MASK = (1 << 64) - 1
+
+
+class QuestionForm(NamedTuple):
+    """A question made in two steps, of which the first takes many rows at once.
+
+    Attributes:
+        draw: from a stream and the options to the integers that a question is made of. Of a
+            `CounterArray` they are arrays, each with a value for every row.
+        ask: from these integers of one row, the options, and whether a key belongs to the split
+            that is wanted, to the question, or None to draw again.
+    """
+
+    draw: Callable[[Any, Any], Sequence[Any]]
+    ask: Callable[[Sequence[int], Any, Callable[[int], bool]], Question | None]
 
 
 class DrawnStream(CounterStream):
@@ -21,19 +35,22 @@ class DrawnStream(CounterStream):
     Attributes:
         ahead: the draws that are left of these.
         state: after the last draw made ahead.
+        dry: whether more draws were asked for than had been made.
     """
 
-    __slots__ = ("ahead",)
+    __slots__ = ("ahead", "dry")
 
     def __init__(self) -> None:
         self.ahead: Iterator[float] = iter(())
         self.state = 0
         self.wanted = None
+        self.dry = False
 
     def bits(self) -> int:
         """The next 64 bits, uniform."""
         left = length_hint(self.ahead)
         if not left:
+            self.dry = True
             return super().bits()
         next(self.ahead)
         return mix64((self.state - (left - 1) * GOLDEN) & _MASK)
@@ -42,7 +59,7 @@ class DrawnStream(CounterStream):
         """A uniform float64 in [0, 1)."""
         for unit in self.ahead:
             return unit
-        return (super().bits() >> 11) * _UNIT
+        return super().random()
 
     def integers(self, low: int, high: int) -> int:
         """A uniform integer from `low` to `high - 1`; the range spans at most 2**50."""
@@ -57,17 +74,7 @@ class DrawnStream(CounterStream):
         return super().choice(options)
 
 
-def drawn_streams(rows: CounterArray, wanted: str | None = None) -> Iterator[DrawnStream]:
-    """The streams of these rows in turn, with their first draws made: one object, keyed anew."""
-    units = (rows.ahead(_AHEAD) >> np.uint64(11)).astype(np.float64) * _UNIT
-    stream = DrawnStream()
-    stream.wanted = wanted
-    for row, state in zip(units.tolist(), rows.state.tolist(), strict=True):
-        stream.ahead, stream.state = iter(row), state
-        yield stream
-
-
-def codes_of(indexes: list[int]) -> np.ndarray:
+def codes_of(indexes: Sequence[int]) -> np.ndarray:
     """Indexes as uint64, cut as `CounterStream` cuts them."""
     try:
         return np.array(indexes, dtype=np.uint64)

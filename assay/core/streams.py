@@ -5,7 +5,7 @@ problem is a pure function of (split, index); `dynamics` and `observation` are k
 Nothing here reads or sets global random state.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -23,7 +23,7 @@ _MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: the increment of splitmix64
 _MIX_1 = 0xBF58476D1CE4E5B9
 _MIX_2 = 0x94D049BB133111EB
-_BY_30, _BY_27, _BY_31 = np.uint64(30), np.uint64(27), np.uint64(31)
+_BY_11, _BY_27, _BY_30, _BY_31 = np.uint64(11), np.uint64(27), np.uint64(30), np.uint64(31)
 _GOLDEN_64, _MIX_1_64, _MIX_2_64 = np.uint64(GOLDEN), np.uint64(_MIX_1), np.uint64(_MIX_2)
 _UNIT = 2.0**-53
 _SPAN = 2**50  # the widest range of which one draw picks without a visible bias
@@ -41,9 +41,12 @@ def mix64(value: int) -> int:
 
 def mix64_array(values: np.ndarray) -> np.ndarray:
     """`mix64` of each element of a uint64 array."""
-    values = (values ^ (values >> _BY_30)) * _MIX_1_64
-    values = (values ^ (values >> _BY_27)) * _MIX_2_64
-    return values ^ (values >> _BY_31)
+    values = values ^ (values >> _BY_30)
+    values *= _MIX_1_64
+    values ^= values >> _BY_27
+    values *= _MIX_2_64
+    values ^= values >> _BY_31
+    return values
 
 
 @lru_cache(maxsize=256)
@@ -51,13 +54,17 @@ def _salt(name: str, split: str) -> int:
     return derive_seed("counter", name, split, bits=64)
 
 
-@lru_cache(maxsize=64)
-def _fitting(size: int) -> tuple[int, int]:
-    """How many picks below `size` one draw holds, and the number of ways to make them."""
-    fit, span = 1, size
-    while size > 1 and span * size <= _SPAN:
-        fit, span = fit + 1, span * size
-    return fit, span
+@lru_cache(maxsize=256)
+def _parts(size: int, n: int) -> tuple[tuple[int, int], ...]:
+    """How `n` picks below `size` are drawn: for each draw its picks, and in how many ways."""
+    parts: list[tuple[int, int]] = []
+    while n > 0:
+        fit, span = 1, size
+        while fit < n and size > 1 and span * size <= _SPAN:
+            fit, span = fit + 1, span * size
+        parts.append((fit, span))
+        n -= fit
+    return tuple(parts)
 
 
 def index_of(entropy: int) -> int:
@@ -105,16 +112,17 @@ class CounterStream:
     def choices(self, options: Sequence[T], n: int) -> list[T]:
         """`n` of `options`, uniform, with replacement; one draw serves all that fit in 50 bits."""
         size = len(options)
-        fit, span = _fitting(size)
         out: list[T] = []
-        while n > 0:
-            several = min(fit, n)
-            number = self.integers(0, span if several == fit else size**several)
+        for several, span in _parts(size, n):
+            number = self.integers(0, span)
             for _ in range(several):
                 out.append(options[number % size])
                 number //= size
-            n -= several
         return out
+
+    def several(self, low: int, high: int, n: int) -> list[int]:
+        """`n` uniform integers from `low` to `high - 1`, as `choices` draws them."""
+        return self.choices(range(low, high), n)
 
     def owns(self, key: int) -> bool:
         """Whether a question with this key may be asked; others are drawn again in any case."""
@@ -130,30 +138,61 @@ class CounterStream:
 
 
 class CounterArray:
-    """`CounterStream` for many (index, attempt) pairs at once: uint64 arrays of shape (n,)."""
+    """`CounterStream` for many (index, attempt) pairs at once.
 
-    __slots__ = ("state",)
+    Attributes:
+        state: of every stream, uint64; its shape is that of what is drawn.
+    """
+
+    __slots__ = ("_ready", "state")
 
     def __init__(self, name: str, split: str, index: np.ndarray, attempt: np.ndarray | int) -> None:
         first = mix64_array(index.astype(np.uint64) ^ np.uint64(_salt(name, split)))
         self.state = mix64_array(first ^ np.asarray(attempt, dtype=np.uint64))
+        self._ready: Iterator[np.ndarray] = iter(())
 
     def bits(self) -> np.ndarray:
-        """The next 64 bits of every row, uint64 (n,)."""
+        """The next 64 bits of every stream, uint64."""
+        for drawn in self._ready:
+            return drawn
         self.state = self.state + _GOLDEN_64
         return mix64_array(self.state)
 
     def ahead(self, n: int) -> np.ndarray:
-        """The next `n` draws of every row, uint64 (rows, n)."""
+        """The next `n` draws of every stream together, uint64 with these along the first axis."""
         steps = np.arange(1, n + 1, dtype=np.uint64) * _GOLDEN_64
-        states = self.state[:, None] + steps
-        self.state = states[:, -1]
+        states = np.add.outer(steps, self.state)
+        self.state = states[-1]
         return mix64_array(states)
 
+    def prepare(self, n: int) -> None:
+        """Make the next `n` draws together, which is quicker, and keep them until they are due."""
+        self._ready = iter(self.ahead(n))
+
     def integers(self, low: int, high: int) -> np.ndarray:
-        """Uniform integers from `low` to `high - 1`, int64 (n,)."""
-        unit = (self.bits() >> np.uint64(11)).astype(np.float64) * _UNIT
-        return low + (unit * (high - low)).astype(np.int64)
+        """Uniform integers from `low` to `high - 1`, int64."""
+        scaled = (self.bits() >> _BY_11) * (_UNIT * (high - low))  # a power of two: exact as ever
+        whole = scaled.astype(np.int64)
+        return whole + low if low else whole
+
+    def several(self, low: int, high: int, n: int) -> list[np.ndarray]:
+        """`n` times uniform integers from `low` to `high - 1`."""
+        out: list[np.ndarray] = []
+        for several, span in _parts(high - low, n):
+            out += picks(self.integers(0, span), high - low, several, low)
+        return out
+
+
+def picks(number: Any, size: int, n: int, low: int = 0) -> list[Any]:
+    """The `n` picks from `low` on, of `size` each, that a number below `size**n` stands for.
+
+    Of an array of numbers they are arrays.
+    """
+    out: list[Any] = []
+    for _ in range(n):
+        out.append(low + number % size)
+        number = number // size
+    return out
 
 
 class Streams:

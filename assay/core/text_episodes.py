@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -10,15 +10,15 @@ import numpy as np
 
 from assay.core.answer import AnswerEnv, Asked, judged_reply, problem_of
 from assay.core.columns import add_verdicts, objects, put, reset_infos
-from assay.core.drawn import codes_of, drawn_streams
+from assay.core.drawers import ColumnDrawer, Drawer, StreamDrawer
+from assay.core.drawn import QuestionForm
 from assay.core.env import TaskEnv
 from assay.core.episodes import NEW_EPISODE, Judged, Whole, as_list, put_state
-from assay.core.problems import Question, question_key, split_of
-from assay.core.streams import CounterArray, CounterStream
+from assay.core.problems import Question, residues_of, text_key
 from assay.core.types import ERRORS, Problem, Verdict
 
-_FEW = 8  # rows below which arrays cost more than they save
-_PATIENCE = 40  # attempts after which the environment itself goes on looking for a fit world
+_PATIENCE = 40  # attempts after which the environment itself goes on looking for the last worlds
+_FEW = 8  # so many are the last
 
 
 class TextEpisodes:
@@ -34,18 +34,24 @@ class TextEpisodes:
         reward_mode = getattr(env.config, "reward_mode", "verdict")
         return reward_mode == "verdict" and keeps(env, TaskEnv, "settled", "facts", "episode_seed")
 
-    def __init__(self, env: AnswerEnv, n: int) -> None:
+    def __init__(self, env: AnswerEnv, n: int, form: QuestionForm | None = None) -> None:
         self._env = env
         self._n = n
         plain = not env.config.n_shots
         self._quick_worlds = plain and keeps(
-            env, AnswerEnv, "draw_world", "admits", "world_key", "n_problems", "source"
+            env, env.plain_class, "draw_world", "admits", "world_key", "n_problems", "source"
         )
         self._quick_tasks = plain and keeps(
-            env, AnswerEnv, "draw_task", "reference", "observe", "prompt", "plain_prompt"
+            env, env.plain_class, "draw_task", "reference", "observe", "prompt", "plain_prompt"
         )
-        self._quick_replies = keeps(env, AnswerEnv, "admit", "apply", "idle", "outcome", "observe")
-        self._split = "train"
+        self._quick_replies = keeps(
+            env, env.plain_class, "admit", "apply", "idle", "outcome", "observe"
+        )
+        self._drawer: Drawer = (
+            StreamDrawer(type(env).question, env.config)
+            if form is None
+            else ColumnDrawer(type(env).question, form, env.config)
+        )
         self._splits: list[str] = [""] * n
         self._indexes: list[int] = [0] * n
         self._attempts: list[int] = [0] * n
@@ -79,27 +85,31 @@ class TextEpisodes:
         if source is not None:
             items = source.items[split]
             return [items[i] for i in indexes], [0] * len(indexes)
-        draw, config = type(self._env).question, self._env.config
         found: list[Question | None] = [None] * len(indexes)
         attempts = [0] * len(indexes)
         wanted = None if self._env.card.shared_instances else split
-        pending, attempt = list(range(len(indexes))), 0
-        while pending:
-            if attempt > _PATIENCE and len(pending) < _FEW:
-                self._search(split, indexes, pending, found, attempts)
+        residues = residues_of(wanted)
+        drawer, rows, first = self._drawer, list(range(len(indexes))), 0
+        while rows:
+            if first > _PATIENCE and len(rows) < _FEW:
+                self._search(split, indexes, rows, found, attempts)
                 break
-            missed: list[int] = []
-            rows = [indexes[k] for k in pending]
-            streams = self._streams(split, rows, attempt, wanted)
-            for k, stream in zip(pending, streams, strict=True):
-                question = draw(stream, config)
-                if question is not None:
-                    key = question.key or question_key(question)
-                    if wanted is None or split_of(key) == wanted:
-                        found[k], attempts[k] = question, attempt
-                        continue
-                missed.append(k)
-            pending, attempt = missed, attempt + 1
+            turns = drawer.draw(split, [indexes[k] for k in rows], first, wanted)
+            places = list(range(len(rows)))
+            for attempt in turns:
+                missed: list[int] = []
+                drawn = drawer.questions(attempt, places)
+                for place, question in zip(places, drawn, strict=True):
+                    if question is not None and (
+                        (question.key or text_key(question.text)) % 10 in residues
+                    ):
+                        found[rows[place]], attempts[rows[place]] = question, attempt
+                    else:
+                        missed.append(place)
+                places = missed
+                if not places:
+                    break
+            rows, first = [rows[place] for place in places], turns.stop
         return cast("list[Question]", found), attempts
 
     def _search(
@@ -113,17 +123,6 @@ class TextEpisodes:
         for k in pending:  # raises where the scalar environment would
             self._env.reset(options={"split": split, "index": indexes[k]})
             found[k], attempts[k] = self._env.world.question, self._env.rng.attempt
-
-    def _streams(
-        self, split: str, indexes: list[int], attempt: int, wanted: str | None
-    ) -> Iterable[CounterStream]:
-        if len(indexes) >= _FEW:
-            rows = CounterArray("init", split, codes_of(indexes), attempt)
-            return drawn_streams(rows, wanted)
-        streams = [CounterStream("init", split, index, attempt) for index in indexes]
-        for stream in streams:
-            stream.wanted = wanted
-        return streams
 
     def _draw(self, row: int) -> Any:
         """A world by the class's own hooks."""

@@ -17,6 +17,7 @@ from typing import Any
 from assay.core.errors import PolicyUnavailable
 from assay.evaluation.backends.base import Backend, Event, Finished, Lost, Unit
 from assay.evaluation.config import EpisodeStatus
+from assay.evaluation.episode import Stopped
 from assay.evaluation.plan import EpisodeKey, Plan, PlannedEnv
 from assay.evaluation.progress import Progress, Tally
 from assay.evaluation.record import Row, crashed_row
@@ -34,13 +35,17 @@ OnProgress = Callable[[Progress], object]
 
 
 class Interrupts:
-    """The first SIGINT or SIGTERM asks to stop, the second stops now (`KeyboardInterrupt`).
+    """The first SIGINT or SIGTERM asks to stop, the second stops now (`Stopped`).
 
     Outside the main thread, where no handler can be set, Python's own behaviour stays.
+
+    Attributes:
+        requested: whether the first one came. tell: who is told then, in the handler itself.
     """
 
     def __init__(self) -> None:
         self.requested = False
+        self.tell: Callable[[], object] | None = None
         self._old: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupts:
@@ -60,8 +65,10 @@ class Interrupts:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.requested:
-            raise KeyboardInterrupt
+            raise Stopped
         self.requested = True
+        if self.tell is not None:
+            self.tell()
 
 
 class Driver:
@@ -206,6 +213,7 @@ class Driver:
         Raises:
             PolicyUnavailable: what was ready has been stored.
         """
+        interrupt.tell = backend.interrupt
         try:
             while not interrupt.requested:
                 self._dispatch(backend)
@@ -214,7 +222,8 @@ class Driver:
                 self._take(backend.events(_WAIT_S))
         except PolicyUnavailable:
             self._finish(backend)
-            raise
+            if not interrupt.requested:  # else it was told to wait no longer
+                raise
         except BaseException:
             backend.close(0.0)
             raise

@@ -21,6 +21,7 @@ from assay.evaluation.config import (
     PolicyServer,
 )
 from assay.evaluation.driver import Driver, Interrupts, OnProgress
+from assay.evaluation.episode import EpisodeLimits
 from assay.evaluation.fingerprint import (
     difference,
     fingerprint,
@@ -38,7 +39,6 @@ from assay.evaluation.plan import (
 )
 from assay.evaluation.policies import describe_policy, load_policy, policy_id
 from assay.evaluation.results import Results, summarise
-from assay.evaluation.rollout import EpisodeLimits
 from assay.evaluation.shard import read_shard
 from assay.evaluation.store import Store
 from assay.evaluation.suites import Suite, load_suite

@@ -196,6 +196,7 @@ class _Run:
         if isinstance(sink, Memory):
             judged.lines = sink.lines
         else:
+            sink.write(b"")  # it is there, also when no line could be judged
             judged.out = str(sink.path)
         return judged
 

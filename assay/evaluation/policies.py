@@ -11,22 +11,31 @@ What the loop uses of a policy (`core/types.py` holds the protocol):
 - `offer(action_space, choices)`: what may be done, after each reset; `choices` may be None;
 - `take_usage(key)`: `{"prompt_tokens": n, "completion_tokens": n}` since it was last asked;
 - `heavy`: True where a second copy costs a lot of memory; several workers then share one;
+- `interrupt()`: called in another thread or a signal handler: whoever waits for something far
+  away stops waiting, and answers `PolicyUnavailable` for what is not there; `go_on()` ends that;
 - `describe()`: plain values that enter the run's fingerprint; `name`; `close()`.
 
 At the start of an episode the order is: reset of the environment, `bind`, `reset(seed=)` (where
 there is no `act_batch`), `begin`, `offer`. A `ContextFull` raised by `act`, or standing among the
-actions of `act_batch`, ends its episode: what was reached is judged.
+actions of `act_batch`, ends its episode: what was reached is judged. A `PolicyUnavailable` stops
+the run, after the actions beside it have been played; any other exception is its episode's own.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from typing import Any, cast
+import os
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn, cast
 
 from assay.core.errors import AssayError, PolicyError, shorten
 from assay.core.registry import load, policy_target
 from assay.core.types import Policy
+
+_HOOKS = (
+    "act_batch", "begin", "end", "bind", "offer", "take_usage", "interrupt", "go_on", "describe",
+)  # fmt: skip
 
 
 def load_policy(spec: str | Policy, **settings: Any) -> Policy:
@@ -45,8 +54,7 @@ def load_policy(spec: str | Policy, **settings: Any) -> Policy:
         if settings:
             raise PolicyError("Settings are for policies made by name: this one is made already.")
         return check_policy(spec, policy_id(spec))
-    target, argument = policy_target(spec)
-    found = load(target, what=f"the policy '{spec}'")
+    found, argument = find_policy(spec)
     if not isinstance(found, type) and _is_policy(found):
         if settings:
             raise PolicyError(
@@ -66,15 +74,56 @@ def load_policy(spec: str | Policy, **settings: Any) -> Policy:
         raise PolicyError(f"The policy '{spec}' cannot be made: {err}.") from err
     except ValueError:  # a built-in without a signature: the call itself will tell
         pass
-    try:
+    with _making(spec):
         made = found(*arguments, **settings)
+    return check_policy(made, spec)
+
+
+def find_policy(spec: str) -> tuple[Any, str]:
+    """What a name leads to, as it stands in its module, and the argument in the name.
+
+    Raises:
+        UnknownName: no such name, module or attribute. PolicyError: its module cannot be imported.
+    """
+    target, argument = policy_target(spec)
+    with _making(spec):
+        return load(target, what=f"the policy '{spec}'"), argument
+
+
+class _Exit(BaseException):
+    """Somebody called `os._exit`."""
+
+
+@contextmanager
+def _making(spec: str) -> Generator[None]:
+    """Word what goes wrong while a policy's code runs for the first time, its ending included.
+
+    `os._exit` would end this process without a word and with any exit code, success too. It is
+    caught in this process, not in what is forked meanwhile; C code that exits is not caught.
+    """
+    really, here = os._exit, os.getpid()
+
+    def ask_for_it(status: int) -> NoReturn:
+        if os.getpid() != here:
+            really(status)
+        raise _Exit(f"os._exit({status})")
+
+    os._exit = ask_for_it
+    try:
+        yield
     except AssayError:
         raise
+    except (SystemExit, _Exit) as err:
+        said = str(err) if isinstance(err, _Exit) else f"sys.exit({shorten(err.code, 200)})"
+        raise PolicyError(
+            f"The policy '{spec}' could not be made: its code ends the process ({said})."
+        ) from err
     except Exception as err:
         raise PolicyError(
             f"The policy '{spec}' could not be made: {type(err).__name__}: {err}"
         ) from err
-    return check_policy(made, spec)
+    finally:
+        os._exit = really
 
 
 def _is_policy(value: Any) -> bool:
@@ -110,7 +159,7 @@ def check_policy(value: Any, name: str) -> Policy:
             f"The policy '{name}' needs an attribute `deterministic`: True where its seed and what "
             "it sees decide every action, else False."
         )
-    for method in ("act_batch", "begin", "end", "bind", "offer", "take_usage", "describe"):
+    for method in _HOOKS:
         if not callable(getattr(value, method, check_policy)):
             raise PolicyError(f"The policy '{name}' has `{method}`, which is not a method.")
     return value

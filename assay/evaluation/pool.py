@@ -94,5 +94,5 @@ def close_quietly(env: Env) -> None:
     """Close an environment whose own failure to close says nothing about an episode."""
     try:
         env.close()
-    except Exception as err:
+    except (Exception, SystemExit) as err:
         _log.warning("Closing an environment raised %s: %s", type(err).__name__, err)

@@ -22,8 +22,8 @@ import numpy as np
 from assay.core.errors import DataError, shorten
 from assay.core.types import Step, Verdict
 from assay.evaluation.config import EpisodeStatus
+from assay.evaluation.episode import Episode
 from assay.evaluation.plan import EpisodeKey
-from assay.evaluation.rollout import Episode
 
 CODEC = "json+zlib"
 LONG_TEXT_CHARS = 4_096  # longer texts are blobs

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -202,6 +203,7 @@ class Results:
     out: str | None
     findings: int
     _store: Store | None = field(default=None, repr=False, compare=False)
+    _place: Path | None = field(default=None, repr=False, compare=False)
 
     @property
     def complete(self) -> bool:
@@ -248,7 +250,7 @@ class Results:
         """The file with the rows, open for reading."""
         if self._store is not None:
             return nullcontext(self._store)
-        return Store(self.out, read_only=True)
+        return Store(self._place or self.out, read_only=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
@@ -284,6 +286,7 @@ def summarise(store: Store, run: int) -> Results:
         out=None if store.path is None else str(store.path),
         findings=store.n_findings(run),
         _store=store if store.path is None else None,
+        _place=store.place,
     )
 
 

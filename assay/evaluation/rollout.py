@@ -9,65 +9,25 @@ from __future__ import annotations
 import copy
 import logging
 import math
+import os
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assay.core.errors import AssayError, PolicyError, PolicyUnavailable, VerifierError
+from assay.core.errors import PolicyError, PolicyUnavailable, VerifierError
 from assay.core.types import Policy, Step, Verdict
 from assay.evaluation.config import EpisodeStatus, Frames
+from assay.evaluation.episode import ContextFull, Episode, EpisodeLimits
 from assay.evaluation.pictures import png_of
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.pool import Env, EnvPool, Traits, close_quietly
+from assay.wrappers.processes import end_copy
 
 _log = logging.getLogger("assay")
 _TRACE_CHARS = 8_000
 _MACHINE_FAULTS: tuple[EpisodeStatus, ...] = ("env_error", "crashed")
-
-
-class ContextFull(AssayError, RuntimeError):
-    """Raised by `act`, or returned by `act_batch` in place of an action: there is no room left."""
-
-
-@dataclass(frozen=True)
-class EpisodeLimits:
-    """Where an episode is cut from outside; None for no limit."""
-
-    time_s: float | None = None
-    steps: int | None = None
-    tokens: int | None = None
-
-
-@dataclass(slots=True)
-class Episode:
-    """An episode that is over.
-
-    Attributes:
-        code: the verdict's code, or a short word for what went wrong.
-        cut: the limit that ended it from outside, or empty.
-        error: a traceback, or empty.
-        world: key of the world where the card says that instances are shared, or empty.
-        frames: pictures as PNG bytes, where they were asked for.
-    """
-
-    key: EpisodeKey
-    status: EpisodeStatus
-    passed: bool
-    code: str
-    verdict: Verdict | None = None
-    steps: list[Step] = field(default_factory=list[Step])
-    final_observation: Any = None
-    total_reward: float = 0.0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    wall_ms: float = 0.0
-    cut: str = ""
-    error: str = ""
-    world: str = ""
-    difficulty: float | None = None
-    frames: list[bytes] = field(default_factory=list[bytes])
 
 
 @dataclass(slots=True)
@@ -96,6 +56,8 @@ class Player:
         policy: one that has `act_batch` answers for all at once, any other for one at a time.
         pool: where environments come from.
         batch: episodes side by side; 1 for a policy without `act_batch`.
+        stop: what ends play when it comes from a policy or an environment. Anything else that they
+            raise is their episode's own, wishes to end the process included.
     """
 
     def __init__(
@@ -105,14 +67,16 @@ class Player:
         limits: EpisodeLimits | None = None,
         batch: int = 1,
         frames: Frames = "none",
+        stop: type[BaseException] = KeyboardInterrupt,
     ) -> None:
-        self.policy, self.pool = policy, pool
+        self.policy, self.pool, self._stop = policy, pool, stop
         self.limits = limits or EpisodeLimits()
         self.frames: Frames = frames
         self._act_batch: Any = getattr(policy, "act_batch", None)
         self.batch = batch if self._act_batch is not None else 1
         self._running: list[_Running] = []
         self._blind: set[str] = set()  # environments whose picture failed
+        self._gone: PolicyUnavailable | None = None
         hooks = ("bind", "begin", "end", "offer", "take_usage")
         self._bind, self._begin, self._end, self._offer, self._take_usage = (
             getattr(policy, name, None) for name in hooks
@@ -120,8 +84,8 @@ class Player:
 
     @property
     def room(self) -> int:
-        """How many more episodes may be started now."""
-        return self.batch - len(self._running)
+        """How many more episodes may be started now; none when the policy is gone."""
+        return 0 if self._gone is not None else self.batch - len(self._running)
 
     @property
     def n_running(self) -> int:
@@ -129,7 +93,11 @@ class Player:
         return len(self._running)
 
     def play(self, keys: Iterable[EpisodeKey]) -> Iterator[Episode]:
-        """Every episode once, in the order in which they end."""
+        """Every episode once, in the order in which they end.
+
+        Raises:
+            PolicyUnavailable: as `advance` does.
+        """
         waiting = iter(keys)
         more = True
         while more or self._running:
@@ -142,6 +110,12 @@ class Player:
 
     def start(self, key: EpisodeKey) -> Episode | None:
         """Begin an episode; one that fails at once is returned."""
+        home = os.getpid()
+        failed = self._start(key)
+        end_copy(home)
+        return failed
+
+    def _start(self, key: EpisodeKey) -> Episode | None:
         started = time.perf_counter()
         env: Env | None = None
         try:
@@ -153,7 +127,8 @@ class Player:
             )  # fmt: skip
             self._note_world(run)
             choices = self._choices(run)
-        except Exception as err:
+        except BaseException as err:
+            self._let_through(err)
             if env is not None:
                 close_quietly(env)
             return Episode(
@@ -170,10 +145,15 @@ class Player:
                 self._offer(env.action_space, choices)
         except PolicyUnavailable:
             raise
-        except (Exception, SystemExit) as err:
+        except BaseException as err:
+            self._let_through(err)
             return self._over(run, "policy_error", "policy.raised", error=_trace(err))
         self._running.append(run)
         return None
+
+    def _let_through(self, err: BaseException) -> None:
+        if isinstance(err, self._stop):
+            raise err
 
     def _note_world(self, run: _Running) -> None:
         if self.frames == "all":
@@ -186,42 +166,64 @@ class Player:
         return self.pool.chooser(run.traits.choices)(run.env.unwrapped)
 
     def advance(self) -> list[Episode]:
-        """One action for every running episode; those that are over are returned."""
+        """One action for every running episode; those that are over are returned.
+
+        Raises:
+            PolicyUnavailable: the policy is gone. Episodes that its last actions ended have been
+                returned before, so that none is lost.
+        """
+        if self._gone is not None:
+            raise self._gone
         running, self._running = self._running, []
         if not running:
             return []
         done: list[Episode] = []
-        for run, action in zip(running, self._actions(running), strict=True):
-            ended = self._step(run, action)
+        home = os.getpid()
+        actions = self._actions(running)
+        end_copy(home)
+        for run, action in zip(running, actions, strict=True):
+            if isinstance(action, PolicyUnavailable):
+                self._gone = self._gone or action
+                ended = None
+            else:
+                ended = self._step(run, action)
             if ended is None:
                 self._running.append(run)
             else:
                 done.append(ended)
+        end_copy(home)
+        if self._gone is not None and not done:
+            raise self._gone
         return done
 
     # ------------------------------------------------------------------ one action
 
     def _actions(self, running: list[_Running]) -> list[Any]:
-        """An action for each, or the `_Raised` that stands for an exception."""
-        if self._act_batch is None:
-            return [self._act(run) for run in running]
-        try:
-            return self._ask_batch(running)
-        except PolicyUnavailable:
-            raise
-        except (Exception, SystemExit) as err:
-            if len(running) == 1:
-                return [_Raised(err)]
-        return [self._actions([run])[0] for run in running]  # find out whose doing it was
+        """An action for each, or the exception that stands for it: `_Raised`, or it is gone."""
+        if self._act_batch is not None:
+            try:
+                return self._ask_batch(running)
+            except PolicyUnavailable as err:
+                return [err] * len(running)
+            except BaseException as err:
+                self._let_through(err)
+                if len(running) == 1:
+                    return [_Raised(err)]
+        actions: list[Any] = []
+        for run in running:  # after a batch that failed: find out whose doing it was
+            action = self._act(run) if self._act_batch is None else self._actions([run])[0]
+            if isinstance(action, PolicyUnavailable):
+                return actions + [action] * (len(running) - len(actions))
+            actions.append(action)
+        return actions
 
     def _act(self, run: _Running) -> Any:
         try:
             return self.policy.act(run.observation, _visible(run.info, run.traits.private))
-        except ContextFull as full:
-            return full
-        except PolicyUnavailable:
-            raise
-        except (Exception, SystemExit) as err:
+        except (ContextFull, PolicyUnavailable) as err:
+            return err
+        except BaseException as err:
+            self._let_through(err)
             return _Raised(err)
 
     def _ask_batch(self, running: list[_Running]) -> list[Any]:
@@ -266,7 +268,8 @@ class Player:
                 self._picture(run)
         except VerifierError as err:
             return self._over(run, "verifier_error", "verifier.raised", error=_trace(err))
-        except Exception as err:
+        except BaseException as err:
+            self._let_through(err)
             return self._over(run, "env_error", "env.raised", error=_trace(err))
         if kept.terminated or kept.truncated:
             if "verdict" in info:
@@ -290,7 +293,8 @@ class Player:
             if usage:
                 run.prompt_tokens += int(usage.get("prompt_tokens", 0))
                 run.completion_tokens += int(usage.get("completion_tokens", 0))
-        except (Exception, SystemExit) as err:
+        except BaseException as err:
+            self._let_through(err)
             return self._over(run, "policy_error", "policy.raised", error=_trace(err))
         return None
 
@@ -299,7 +303,8 @@ class Player:
             return
         try:
             picture = png_of(run.env)
-        except Exception as err:  # a picture is an extra; the episode and its verdict stand
+        except BaseException as err:  # a picture is an extra; the episode and its verdict stand
+            self._let_through(err)
             self._blind.add(run.key.env_id)
             what = f"{type(err).__name__}: {err}"
             _log.warning("A picture of %s failed (%s): no more are made.", run.key.env_id, what)
@@ -314,7 +319,8 @@ class Player:
         try:
             if run.env.has_wrapper_attr("judge_now"):
                 return self._judged(run, run.env.get_wrapper_attr("judge_now")(), cut)
-        except Exception as err:
+        except BaseException as err:
+            self._let_through(err)
             return self._over(run, "verifier_error", "verifier.raised", cut=cut, error=_trace(err))
         if not cut:
             what = "The environment ended an episode without a verdict."
@@ -338,7 +344,8 @@ class Player:
         if self._end is not None:
             try:
                 self._end(run.key)
-            except (Exception, SystemExit) as err:
+            except BaseException as err:
+                self._let_through(err)
                 if status == "finished":
                     status, code, error = "policy_error", "policy.raised", _trace(err)
         if self.frames == "last":
@@ -384,9 +391,7 @@ class _Raised:
 
 def _as_raised(action: Any) -> Any:
     """An exception in a batch of actions counts as raised for its own episode."""
-    if isinstance(action, PolicyUnavailable):
-        raise action
-    if isinstance(action, Exception) and not isinstance(action, ContextFull):
+    if isinstance(action, Exception) and not isinstance(action, ContextFull | PolicyUnavailable):
         return _Raised(action)
     return action
 

@@ -68,6 +68,9 @@ class Store:
 
     def __init__(self, path: str | os.PathLike[str] | None, *, read_only: bool = False) -> None:
         self.path = None if path is None else Path(path)
+        self.place = (
+            None if self.path is None else self.path.absolute()
+        )  # a policy may go elsewhere
         self.read_only = read_only
         self._pending: list[tuple[int, Row]] = []
         self._replace: set[tuple[object, ...]] = set()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -18,26 +18,18 @@ from assay.core.errors import OptionError, TaskError, bad_value, shorten
 from assay.core.types import Limits, Problem, TaskProblem, Verdict
 from assay.verifiers.base import DEFAULT_LIMITS, BaseVerifier, searched, unusable
 from assay.verifiers.characters import Refused
+from assay.verifiers.expressions import OPERATORS, Read, read_expression, worked_out
 from assay.verifiers.extraction import Extraction, Found, answer_text
 from assay.verifiers.numeric import exact, no_answer, refusal_verdict
 from assay.verifiers.rational import write
 
 Use = Literal["all_once", "subset"]
 Goal = tuple[tuple[int, ...], Fraction | int]  # the numbers that are given, and the target
-Read = tuple[Fraction | int, list[int]]  # an expression's value, and the numbers in it
-_SHORT = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})(?![0-9])|[-+*/() ]){1,60}")
-_SHORT_TOKEN = re.compile(r"[0-9]+|[-+*/()]")
-_TOKEN = re.compile(r"[ \t\r\n]*(?:([0-9]+)|([-+*/()]))")
 _ALPHABET = "0123456789+-*/() "
+_FLAT_NUMBERS = 6  # so many without parentheses are read by one pattern
 _QUICK_CHARS = 60  # an expression this short keeps all limits on its parts
-_SIGN = re.compile(r"([-+*/])")
-_SPELLINGS = {"×": "*", "·": "*", "÷": "/", "−": "-", r"\times": "*", r"\cdot": "*", r"\div": "/"}
-_OPERATORS = "+-*/"
 _NO_PARAMS: Mapping[str, Any] = {}
 _BOXED = Extraction(mode="boxed")
-_MAX_TOKENS = 200
-_MAX_DEPTH = 64
-_LITERAL_DIGITS = 100
 _SEARCHED_NUMBERS = 4  # for more, whether a goal can be reached is the author's proof
 
 
@@ -63,15 +55,15 @@ class CountdownVerifier(BaseVerifier):
     numbers: Sequence[int] | None = None
     target: int | Fraction | None = None
     use: Use = field(default="all_once", kw_only=True)
-    operators: str = field(default=_OPERATORS, kw_only=True)
+    operators: str = field(default=OPERATORS, kw_only=True)
     limits: Limits = field(default=DEFAULT_LIMITS, kw_only=True)
 
     def __post_init__(self) -> None:
         """Refuse goals and operators outside the grammar."""
         if self.use not in ("all_once", "subset"):
             raise bad_value("use", self.use, "'all_once' or 'subset'")
-        if not self.operators or not set(self.operators) <= set(_OPERATORS):
-            raise bad_value("operators", self.operators, f"some of {_OPERATORS}")
+        if not self.operators or not set(self.operators) <= set(OPERATORS):
+            raise bad_value("operators", self.operators, f"some of {OPERATORS}")
         try:
             if self.numbers is not None:
                 object.__setattr__(self, "numbers", _numbers(self.numbers))
@@ -87,8 +79,8 @@ class CountdownVerifier(BaseVerifier):
             TaskError: the task does not say, or says it wrongly.
         """
         params = task.params if isinstance(task, Problem) else _NO_PARAMS
-        numbers = self.numbers if self.numbers is not None else params.get("numbers")
-        target = self.target if self.target is not None else params.get("target")
+        numbers = params.get("numbers") if self.numbers is None else self.numbers
+        target = params.get("target") if self.target is None else self.target
         if numbers is None or target is None:
             raise TaskError("The task has no numbers or no target: give them in its params.")
         return _numbers(numbers), target if type(target) is int else exact(target)
@@ -97,11 +89,11 @@ class CountdownVerifier(BaseVerifier):
         """Parse, check the numbers, evaluate."""
         goal = self.goal(task)
         if type(outcome) is str and len(outcome) <= self._quick_chars:
-            flat = self._flat.fullmatch(outcome)
-            read = _read_flat(outcome) if flat else self._read_short(outcome)
+            flat = self._flat(outcome)
+            read = worked_out(flat.groups()) if flat else self._read_short(outcome)
             if read is not None:
                 body = outcome.strip()
-                start = outcome.index(body)
+                start = 0 if len(body) == len(outcome) else outcome.index(body)
                 return self._verdict(goal, read, body, (start, start + len(body)), {})
         return self.judge_at_length(outcome, goal)
 
@@ -114,15 +106,17 @@ class CountdownVerifier(BaseVerifier):
         if text.strip(_ALPHABET):  # no tag, box or reasoning is made of these characters alone
             return None
         try:
-            return _read(text, self.operators)
+            return read_expression(text, self.operators)
         except Refused:
             return None
 
     @cached_property
-    def _flat(self) -> re.Pattern[str]:
-        """Numbers with operators between them, without parentheses or signs in front."""
-        number = r" *+(?:0|[1-9][0-9]*+) *+"
-        return re.compile(f"{number}(?:[{re.escape(self.operators)}]{number})*+")
+    def _flat(self) -> Callable[[str], re.Match[str] | None]:
+        """Matches a few numbers with operators between them; its groups are these in turn."""
+        number, pattern = " *+(0|[1-9][0-9]*+) *+", ""
+        for _ in range(_FLAT_NUMBERS - 1):
+            pattern = f"(?:([{re.escape(self.operators)}]){number}{pattern})?+"
+        return re.compile(number + pattern).fullmatch
 
     def judge_at_length(self, outcome: object, goal: Goal) -> Verdict:
         """The same verdict without the short cut for short expressions (tests compare the two)."""
@@ -137,7 +131,7 @@ class CountdownVerifier(BaseVerifier):
             return Verdict.reject("countdown.none", "The response is empty.", status="no_answer")
         span = (found.start + start, found.end + start)
         try:
-            read = _read(found.text, self.operators)
+            read = read_expression(found.text, self.operators)
         except Refused as refusal:
             return refusal_verdict(refusal, found, span, details)
         return self._verdict(goal, read, found.text, span, details)
@@ -150,18 +144,20 @@ class CountdownVerifier(BaseVerifier):
         span: tuple[int, int],
         details: dict[str, Any],
     ) -> Verdict:
-        (numbers, target), (value, literals) = goal, read
+        numbers, target = goal
+        value, literals = read
         shown = write(value)
-        if self.use == "all_once" and sorted(literals) != sorted(numbers):
-            fault = "countdown.numbers"
+        if self.use == "all_once":
+            fit = sorted(literals) == sorted(numbers)
             reason = "The numbers used are not exactly the given ones."
-        elif self.use == "subset" and not Counter(literals) <= Counter(numbers):
-            fault = "countdown.numbers"
-            reason = "A number is used that is not given, or too often."
-        elif value != target:
-            fault, reason = "countdown.value", f"The value is {shown[:80]}, not the target."
         else:
-            fault, reason = "", "The expression reaches the target with the given numbers."
+            fit = Counter(literals) <= Counter(numbers)
+            reason = "A number is used that is not given, or too often."
+        fault = "" if fit else "countdown.numbers"
+        if fit and value == target:
+            reason = "The expression reaches the target with the given numbers."
+        elif fit:
+            fault, reason = "countdown.value", f"The value is {shown[:80]}, not the target."
         return Verdict.decided(
             not fault,
             fault or "countdown.reached",
@@ -169,7 +165,7 @@ class CountdownVerifier(BaseVerifier):
             extracted=text,
             span=span,
             canonical=shown,
-            expected_canonical=write(target),
+            expected_canonical=write(target) if fault else shown,
             method="rational",
             certainty="exact",
             verifier=self.label,
@@ -214,151 +210,6 @@ def _found(response: str, limits: Limits) -> Found:
         if boxed.how == "boxed":
             return boxed
     return answer_text(response, limits)
-
-
-def evaluate_expression(text: str, operators: str = _OPERATORS) -> tuple[Fraction, list[int]]:
-    """Exact value and literals of an expression of the grammar.
-
-    Raises:
-        Refused: `unparsable` outside the grammar, `over_limit` beyond 200 tokens or depth 64,
-            `incorrect` for a division by zero.
-    """
-    value, literals = _read(text, operators)
-    return Fraction(value), literals
-
-
-def _read(text: str, operators: str) -> Read:
-    parser = _Parser(_tokens(text), operators)
-    value = parser.sum()
-    if parser.at != len(parser.tokens):
-        raise _unread()
-    if parser.zero:
-        raise Refused("The expression divides by zero.", "incorrect", "countdown.zero_division")
-    return value, parser.literals
-
-
-def _read_flat(text: str) -> Read | None:
-    """An expression that is known to be flat: one loop; None where it divides by zero."""
-    parts = _SIGN.split(text)
-    literals = list(map(int, parts[::2]))
-    total: Fraction | int = 0
-    term: Fraction | int = literals[0]
-    for at, sign in enumerate(parts[1::2], 1):
-        number = literals[at]
-        if sign == "*":
-            term *= number
-        elif sign == "/":
-            if number == 0:
-                return None
-            term = _quotient(term, number)
-        else:
-            total += term
-            term = number if sign == "+" else -number
-    return total + term, literals
-
-
-def _unread() -> Refused:
-    return Refused("The answer is not one expression.", code="countdown.unparsable")
-
-
-def _over(what: str) -> Refused:
-    return Refused(f"The expression has {what}.", "over_limit", "limit.size")
-
-
-def _tokens(text: str) -> list[str]:
-    if len(text) > 40 * _MAX_TOKENS:
-        raise _over("too many characters")
-    text = text.strip().strip("$").strip()
-    if "\\" in text or not text.isascii():
-        for spelling, sign in _SPELLINGS.items():
-            text = text.replace(spelling, f"{sign} " if spelling[0] == "\\" else sign)
-    tokens: list[str] = []
-    if _SHORT.fullmatch(text):  # no number too long or oddly written: nothing to look for
-        return _SHORT_TOKEN.findall(text)
-    at = 0
-    while at < len(text):
-        token = _TOKEN.match(text, at)
-        if token is None:
-            raise _unread()
-        number, sign = token.groups()
-        if number is not None:
-            if len(number) > _LITERAL_DIGITS:
-                raise _over("too many digits")
-            if len(number) > 1 and number[0] == "0":
-                raise _unread()
-        tokens.append(number or sign)
-        at = token.end()
-        if len(tokens) > _MAX_TOKENS:
-            raise _over("too many tokens")
-    return tokens
-
-
-class _Parser:
-    """Recursive descent with values worked out on the way; a division by zero is remembered."""
-
-    def __init__(self, tokens: list[str], operators: str) -> None:
-        self.tokens, self.operators = tokens, operators
-        self.at = self.depth = 0
-        self.literals: list[int] = []
-        self.zero = False
-
-    def here(self) -> str:
-        return self.tokens[self.at] if self.at < len(self.tokens) else ""
-
-    def operator(self, signs: str) -> str:
-        sign = self.here()
-        if not sign or sign not in signs:
-            return ""
-        if sign not in self.operators:
-            raise Refused(f"The operator {sign} is not allowed.", code="countdown.operator")
-        self.at += 1
-        return sign
-
-    def sum(self) -> Fraction | int:
-        total = self.product()
-        while sign := self.operator("+-"):
-            right = self.product()
-            total = total + right if sign == "+" else total - right
-        return total
-
-    def product(self) -> Fraction | int:
-        total = self.factor()
-        while sign := self.operator("*/"):
-            right = self.factor()
-            if sign == "*":
-                total *= right
-            elif right == 0:
-                self.zero = True
-            else:
-                total = _quotient(total, right)
-        return total
-
-    def factor(self) -> Fraction | int:
-        self.depth += 1
-        if self.depth > _MAX_DEPTH:
-            raise _over("too deep a nesting")
-        token = self.here()
-        self.at += 1
-        if token == "-":
-            value = -self.factor()
-        elif token == "(":
-            value = self.sum()
-            if self.here() != ")":
-                raise _unread()
-            self.at += 1
-        elif token.isdigit():
-            self.literals.append(int(token))
-            value = int(token)
-        else:
-            raise _unread()
-        self.depth -= 1
-        return value
-
-
-def _quotient(left: Fraction | int, right: Fraction | int) -> Fraction | int:
-    if type(left) is int and type(right) is int and left % right == 0:
-        return left // right  # whole numbers stay plain: fractions cost ten times as much
-    return Fraction(left) / right
 
 
 def reachable(numbers: Sequence[int], operators: str, use: Use) -> set[Fraction]:

@@ -24,7 +24,9 @@ from assay.verifiers.units import KNOWN_UNITS
 from assay.verifiers.values import Number, Tolerance, fold
 
 # A short whole number, alone or behind the commonest markers, needs no extraction.
-_PLAIN = re.compile(r"(?:(?:Final )?[Aa]nswer: {1,4}|The answer is |#### )?([+-]?[0-9]{1,17})")
+_plain = re.compile(
+    r"(?:(?:Final )?[Aa]nswer: {1,4}|The answer is |#### )?([+-]?[0-9]{1,17})"
+).fullmatch
 _PLAIN_CHARS = 32
 _SIMPLE = re.compile(r"[+-]?[0-9]{1,17}(?:\.[0-9]{1,17})?")
 _EXTRACTION = Extraction()
@@ -174,10 +176,23 @@ class NumberVerifier(BaseVerifier):
             and type(outcome) is str
             and len(outcome) <= _PLAIN_CHARS
             and self._quick
-            and (plain := _PLAIN.fullmatch(outcome))
+            and (plain := _plain(outcome))
         ):
-            text, value = plain[1], int(plain[1])
-            return self._verdict(value == gold, text, plain.span(1), str(value), str(gold), {})
+            text = plain[1]
+            value = int(text)
+            shown, passed = str(value), value == gold
+            return Verdict.decided(
+                passed,
+                "number.equal" if passed else "number.different",
+                f"Read {shown}.",
+                extracted=text,
+                span=plain.span(1),
+                canonical=shown,
+                expected_canonical=shown if passed else write(gold),
+                method="rational",
+                certainty="exact",
+                verifier=self.label,
+            )
         return self.judge_at_length(outcome, task)
 
     def judge_at_length(self, outcome: object, task: object) -> Verdict:

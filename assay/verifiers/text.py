@@ -18,7 +18,7 @@ from assay.verifiers.numeric import no_answer
 from assay.verifiers.tasks import reference_of
 
 _ARTICLES = ("the ", "a ", "an ")
-_OUTER = string.punctuation + "“”‘’…«»"
+_OUTER = string.punctuation + "“”‘’…«» "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ class NormalisedText(BaseVerifier):
         if self.casefold:
             text = unicodedata.normalize("NFC", text.casefold())
         if self.punctuation:
-            text = text.strip(_OUTER + " ")
+            text = text.strip(_OUTER)
         return self._without_article(text) if self.articles else text
 
     @staticmethod
@@ -141,11 +141,17 @@ class NormalisedText(BaseVerifier):
         """Compare with the reference, then with each alias."""
         gold = task.reference if isinstance(task, Problem) else task
         if type(outcome) is str and type(gold) is str and not self.aliases:
-            if gold.isascii() and self._is_plain(outcome):
+            if (
+                gold.isascii()
+                and outcome.isascii()
+                and outcome.isprintable()
+                and "<" not in outcome
+                and len(outcome) <= self._quick_chars
+            ):
                 text = outcome.strip()
                 body, expected = self._normal_ascii(text), self._normal_ascii(gold)
                 if body and expected:
-                    start = outcome.index(text)
+                    start = 0 if len(text) == len(outcome) else outcome.index(text)
                     span = (start, start + len(text))
                     return self._verdict(text, span, body, expected, body == expected, {})
         return self.judge_at_length(outcome, task)
@@ -154,14 +160,6 @@ class NormalisedText(BaseVerifier):
     def _quick_chars(self) -> int:
         return min(self.limits.answer_chars, self.limits.response_chars)
 
-    def _is_plain(self, text: str) -> bool:
-        return (
-            text.isascii()
-            and text.isprintable()
-            and "<" not in text
-            and len(text) <= self._quick_chars
-        )
-
     def _normal_ascii(self, text: str) -> str:
         """`normal` for ASCII, where NFC changes nothing and casefolding is lower case."""
         if text.isalnum():
@@ -169,8 +167,8 @@ class NormalisedText(BaseVerifier):
         text = " ".join(text.split())
         if self.casefold:
             text = text.lower()
-        if self.punctuation:
-            text = text.strip(_OUTER + " ")
+        if self.punctuation and not (text[:1].isalnum() and text[-1:].isalnum()):
+            text = text.strip(_OUTER)
         return self._without_article(text) if self.articles else text
 
     def judge_at_length(self, outcome: object, task: object) -> Verdict:

@@ -161,6 +161,27 @@ def _watch(sentinel: int) -> None:
     os._exit(1)
 
 
+def print_on_stderr() -> None:
+    """Let what this process prints, C code and children included, go to standard error.
+
+    Its parent's standard output is for data.
+    """
+    with suppress(OSError):
+        os.dup2(2, 1)
+    out: Any = sys.stdout
+    if out is not None:
+        out.reconfigure(line_buffering=True)  # a worker may be killed at any time
+
+
+def end_copy(home: int) -> None:
+    """End a copy of the process `home` that somebody's code forked and let come back to ours.
+
+    It would play, store and print everything once more.
+    """
+    if os.getpid() != home:
+        os._exit(0)
+
+
 def end_group(process: Any) -> None:
     """Kill a worker and everything in its group; of one that has died, what it left behind."""
     if process.pid is not None:

@@ -1,9 +1,12 @@
-"""`python endpoint_script.py WHERE`: an evaluation of a served model that somebody interrupts."""
+"""`python endpoint_script.py WHERE [OUT BACKEND]`: somebody interrupts this evaluation."""
 
 import sys
 
 from assay.evaluation.engine import evaluate
 
 if __name__ == "__main__":
-    results = evaluate(f"endpoint:{sys.argv[1]}", "assay/Compare-v0", n=8)
+    where, out, backend = (*sys.argv[1:], None, None)[:3]
+    results = evaluate(
+        f"endpoint:{where}", "assay/Compare-v0", n=8, out=out, backend=backend, unit=8
+    )
     sys.exit(results.exit_code)

@@ -16,7 +16,7 @@ from assay.agents.language.turns import Turns
 from assay.core.errors import MissingFile, OptionError, PolicyError, UnknownOption
 from assay.core.spaces import Unicode
 from assay.evaluation.engine import evaluate
-from assay.evaluation.rollout import ContextFull
+from assay.evaluation.episode import ContextFull
 
 pytest.importorskip("transformers", reason="the llm extra is not installed")
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import shlex
 import signal
@@ -169,6 +170,25 @@ def test_a_first_interrupt_keeps_what_there_is(assay_command, monkeypatch, tmp_p
     assert "1000 of 1000" in ran.out
 
 
+def test_a_second_interrupt_names_the_command_that_continues_too(
+    assay_command, monkeypatch, tmp_path
+):
+    def act(self, observation, info):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(RandomPolicy, "act", act)
+    words = ("random", "--envs", "assay/Compare-v0", "--out", str(tmp_path / "run.db"))
+    words += ("--backend", "inline")
+    ran = assay_command("evaluate", *words)
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err == f"Interrupted. To continue: {shlex.join(['assay', 'evaluate', *words])}\n"
+    kept = assay_command("evaluate", *words[:3], "--backend", "inline")
+    assert (
+        kept.err == "Interrupted, and nothing was kept: with --out FILE a run can be continued.\n"
+    )
+
+
 def test_samples_of_a_greedy_model_are_pointed_out(assay_command):
     words = ("evaluate", "hf:/no/such", "--envs", "assay/Compare-v0", "--samples", "4")
     assert "add --temperature 0.7" in assay_command(*words).err
@@ -232,6 +252,28 @@ def test_off_a_terminal_a_line_now_and_then(capsys, monkeypatch):
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 3
     assert said[0].startswith("random assay/X-v0 10/100  ")
+    with Display("looking", every_s=10.0, stays=False) as display:
+        for second in range(1, 31):
+            now[0] = 200.0 + second
+            display.count(second, 30)
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["looking 1/30", "looking 11/30", "looking 21/30"]
+
+
+def test_on_a_terminal_a_bar_that_no_name_can_steer(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "120")
+    with Display("a\x1b[5mb") as display:
+        display.update(moment(10, 5, 1.0))
+        display.update(moment(40, 10, 3.0))
+    assert "a\\x1b[5mb assay/X-v0" in terminal.getvalue()
+    assert "40/100" in terminal.getvalue()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def test_hours():

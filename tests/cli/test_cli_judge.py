@@ -71,6 +71,41 @@ def test_bad_lines_are_2_or_passed_over(assay_command, file):
     assert "passed over: " in ran.err
 
 
+def test_the_first_lines_that_were_passed_over_are_named_and_the_rest_counted(assay_command, file):
+    with file.open("a") as more:
+        more.write("{oops\n" * 8)
+    ran = assay_command("judge", str(file), "--verifier", "number", "--skip-bad")
+    assert ran.code == 0
+    said = ran.err.splitlines()
+    assert [line.partition(" is not JSON")[0] for line in said[:3]] == [
+        f"assay: passed over: '{file}' line {n}" for n in (41, 42, 43)
+    ]
+    assert said[3:] == ["assay: passed over: and 5 more."]
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_file_of_which_no_line_can_be_judged_is_1(assay_command, file, workers):
+    words = ("judge", str(file), "--verifier", "number", "--reference", "gold", "--skip-bad")
+    words += ("--workers", workers)
+    for _ in range(2):
+        ran = assay_command(*words)
+        assert ran.code == 1
+        assert file.with_name("answers.verdicts.jsonl").read_bytes() == b""
+        assert "0 of 0 verdicts" in ran.out
+        assert "assay: passed over: and 37 more." in ran.err
+        assert "assay: no line could be judged.\n" in ran.err
+    found = json.loads(assay_command(*words, "--json").out)
+    assert (found["n"], found["skipped"], found["pass_rate"]) == (0, 40, None)
+
+
+def test_a_file_of_which_no_line_can_be_read_is_2(assay_command, file):
+    file.write_text("{oops\n[]\n")
+    for more in ((), ("--skip-bad",)):
+        ran = assay_command("judge", str(file), "--verifier", "number", *more)
+        assert (ran.code, ran.out) == (2, "")
+        assert f"No line of '{file}' can be read, and line 1 is not JSON" in ran.err
+
+
 def test_environments_judge_by_themselves(assay_command, tmp_path):
     path = tmp_path / "plays.jsonl"
     path.write_text('{"index": 3, "completion": "hello"}\n{"index": 4, "completion": ["a", "b"]}\n')
@@ -104,6 +139,21 @@ def test_usage_errors_are_one_line(assay_command, file, words, said):
     assert said in ran.err
     assert ran.err.count("\n") == 1
     assert [p.name for p in file.parent.iterdir()] == ["answers.jsonl"]
+
+
+def test_a_second_interrupt_is_3_and_names_it_too(assay_command, file, tmp_path, monkeypatch):
+    (tmp_path / "impatient.py").write_text(
+        "import signal\n"
+        "def decide(outcome, task):\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    words = ("judge", str(file), "--verifier", "impatient:decide", "--workers", "0")
+    ran = assay_command(*words, "--overwrite")
+    sys.modules.pop("impatient")
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err == f"Interrupted. To continue: assay {' '.join(words)}\n"
 
 
 def test_an_interrupt_is_3_and_names_the_command_that_goes_on(file, tmp_path):

@@ -95,6 +95,18 @@ def test_usage_errors_are_one_line(assay_command, words, said):
     assert "Traceback" not in ran.err
 
 
+def test_a_module_that_exits_as_it_is_imported_is_one_sentence(
+    assay_command, monkeypatch, tmp_path
+):
+    (tmp_path / "module_that_exits.py").write_text("raise SystemExit(0)")
+    monkeypatch.syspath_prepend(tmp_path)
+    ran = assay_command("list", "--import", "module_that_exits")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "assay: --import module_that_exits: the module ends the process (SystemExit(0)).\n"
+    )
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 def test_completion_knows_the_verbs(assay_command, shell):
     ran = assay_command("--print-completion", shell)

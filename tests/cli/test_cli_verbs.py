@@ -213,6 +213,23 @@ def test_doctor(assay_command):
     assert found["extras"]["llm"]["install"] == 'pip install "assay[llm]"'
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_doctor_looks_for_a_browser(assay_command, monkeypatch, tmp_path, there):
+    if there:
+        (tmp_path / "playwright.py").touch()
+        (tmp_path / "chromium").write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / "chromium").chmod(0o755)
+    monkeypatch.setattr(sys, "path", [str(tmp_path)] if there else [])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delitem(sys.modules, "playwright", raising=False)
+    (found,) = lines(assay_command("doctor", "--json").out)
+    expected = str(tmp_path / "chromium") if there else None
+    assert found["browser"] == {"playwright": there, "chromium": expected}
+    (line,) = (x for x in assay_command("doctor").out.splitlines() if x.startswith("browser: "))
+    assert "only for the tests of pages" in line
+    assert (expected in line) if there else ("no Playwright" in line and "no Chromium" in line)
+
+
 def test_doctor_knows_the_extras_of_the_package():
     root = Path(__file__).resolve().parents[2]
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]

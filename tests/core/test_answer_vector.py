@@ -11,7 +11,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from assay.core.answer import AnswerConfig, AnswerEnv
 from assay.core.answer_vector import answer_vector
-from assay.core.drawn import drawn_streams
+from assay.core.drawers import StreamDrawer
 from assay.core.entropies import Entropies
 from assay.core.errors import EpisodeOver, NoSuchProblem, NotReset, OptionError, UnknownOption
 from assay.core.legality import judge_action
@@ -438,20 +438,29 @@ def test_made_by_gymnasium():
         gym.registry.pop("test/Spell-v0")
 
 
-def test_draws_made_ahead_are_the_stream():
-    index = np.arange(12, dtype=np.uint64)
-    drawn = drawn_streams(CounterArray("init", "eval", index, 3))
-    for i, stream in enumerate(drawn):
-        plain = CounterStream("init", "eval", i, 3)
-        for turn in range(14):
-            for ask in (
-                lambda s: s.integers(-5, 2**49),
-                lambda s: s.choice(LETTERS),
-                lambda s: s.bits(),
-                lambda s: s.random(),
-            )[turn % 3 :][:2]:
-                assert ask(stream) == ask(plain)
-        assert stream.shuffled(range(9)) == plain.shuffled(range(9))
+ASKED_OF_A_STREAM = (
+    lambda s: s.integers(-5, 2**49),
+    lambda s: s.choice(LETTERS),
+    lambda s: s.bits(),
+    lambda s: s.random(),
+    lambda s: s.choices(LETTERS, 25),
+    lambda s: s.shuffled(range(9)),
+)
+
+
+def all_of(stream, _config=None):
+    return [ask(stream) for turn in range(6) for ask in ASKED_OF_A_STREAM[turn:]]
+
+
+@pytest.mark.parametrize("rows", [3, 12, 300])
+def test_draws_made_ahead_are_the_stream(rows):
+    drawer, indexes = StreamDrawer(all_of, None), list(range(rows))
+    for first in (0, 3, 7):  # each time more is drawn ahead
+        for attempt in drawer.draw("eval", indexes, first, None):
+            for places in (indexes, indexes[1::2]):
+                drawn = list(drawer.questions(attempt, places))
+                streams = [CounterStream("init", "eval", i, attempt) for i in places]
+                assert drawn == [all_of(stream) for stream in streams]
 
 
 def test_entropies_equal_scalar_draws():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.core.drawn import drawn_streams
+from assay.core.drawers import StreamDrawer
 from assay.core.errors import OptionError
 from assay.core.problems import Odometer
 from assay.core.streams import (
@@ -106,6 +106,23 @@ def test_scalar_and_array_forms_agree(attempt):
     assert array.bits().tolist() == [s.bits() for s in scalars]
 
 
+@pytest.mark.parametrize(("low", "high", "n"), [(0, 26, 5), (-3, 4, 40), (5, 6, 3), (0, 2**50, 2)])
+def test_several_integers_are_choices_of_a_range_one_row_or_many(low, high, n):
+    index = np.array(EDGES, dtype=np.uint64)
+    array = CounterArray("init", "eval", index, np.arange(3)[:, None])
+    array.prepare(2)
+    drawn = np.array(array.several(low, high, n))
+    assert drawn.shape == (n, 3, len(EDGES))
+    for attempt in range(3):
+        for place, i in enumerate(EDGES):
+            stream = CounterStream("init", "eval", i, attempt)
+            again = CounterStream("init", "eval", i, attempt)
+            wanted = stream.several(low, high, n)
+            assert drawn[:, attempt, place].tolist() == wanted
+            assert wanted == again.choices(range(low, high), n) and stream.state == again.state
+    assert array.bits()[-1, -1] == stream.bits()
+
+
 def test_hashes_of_scalars_and_arrays_agree():
     values = np.array(EDGES, dtype=np.uint64)
     assert mix64_array(values).tolist() == [mix64(v) for v in EDGES]
@@ -129,8 +146,10 @@ def test_a_stream_owns_the_keys_of_the_split_that_is_wanted():
     assert all(stream.owns(key) for key in range(10))
     stream.wanted = "eval"
     assert [key for key in range(20) if stream.owns(key)] == [8, 18]
-    drawn = drawn_streams(CounterArray("init", "test", np.arange(3, dtype=np.uint64), 0), "test")
-    assert [[key for key in range(20) if s.owns(key)] for s in drawn] == [[9, 19]] * 3
+    for rows in (3, 30):
+        drawer = StreamDrawer(lambda rng, _: [k for k in range(20) if rng.owns(k)], None)
+        drawer.draw("test", list(range(rows)), 0, "test")
+        assert list(drawer.questions(0, range(rows))) == [[9, 19]] * rows
     assert Odometer().owns(8)
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from assay.core import registry
+from assay.core.answer_vector import answer_vector
+from assay.core.drawers import ColumnDrawer
 from assay.core.errors import OptionError, UnknownOption
 from assay.core.streams import CounterArray, CounterStream
 from assay.core.types import SPLITS, Problem
@@ -14,7 +16,7 @@ from assay.envs.math import compare
 from assay.envs.math.arithmetic import value
 from assay.envs.math.compare import CompareConfig, CompareEnv
 from assay.envs.math.comparison import LargerVerifier
-from assay.envs.text.words import REPEATING, WORDS, spoken_word
+from assay.envs.text.words import REPEATING, WORDS, draw_word, spoken_word
 
 SETTINGS = [
     ("Arithmetic", {}),
@@ -48,6 +50,39 @@ def make(name, **options):
 
 def function(env, name):
     return registry.load(env.card.function(name))
+
+
+@pytest.mark.parametrize("rows", [3, 30, 300])
+@pytest.mark.parametrize(("name", "options"), SETTINGS, ids=str)
+def test_many_rows_are_asked_what_each_is_asked_alone(name, options, rows):
+    env = make(name, **options)
+    form = registry.load(env.card.vector_entry_point).question_form
+    if form is None or options.get("answers") == "discrete":
+        pytest.skip("its rows are drawn one by one, or as arrays of numbers")
+    drawer = ColumnDrawer(env.question, form, env.config)
+    indexes = [7_919 * k + 2**62 * (k % 2) for k in range(rows)]
+    for wanted in ("eval", None):
+        for attempt in drawer.draw("eval", indexes, 2, wanted):
+            for places in (range(rows), list(range(1, rows, 3))):
+                drawn = list(drawer.questions(attempt, places))
+                streams = [CounterStream("init", "eval", indexes[k], attempt) for k in places]
+                for stream in streams:
+                    stream.wanted = wanted
+                assert drawn == [env.question(stream, env.config) for stream in streams]
+
+
+class Counting(CompareEnv):
+    """Compare with another observation."""
+
+    def observe(self):
+        return f"{super().observe()} ({len(self.world.reply or '')} characters)"
+
+
+def test_a_hook_of_a_subclass_is_called_in_a_vector():
+    vector, env = answer_vector(Counting)(num_envs=9, autoreset_mode="Disabled"), Counting()
+    seen, _ = vector.reset(seed=3)
+    assert seen[2] == env.reset(seed=5)[0] and seen[2].endswith("(0 characters)")
+    assert vector.step(["42"] * 9)[0][2] == env.step("42")[0]
 
 
 @pytest.mark.parametrize(("name", "options"), SETTINGS, ids=str)
@@ -317,7 +352,7 @@ def test_an_article_is_an_answer_where_letters_are_asked_for():
 
 
 def test_made_up_words_can_be_spoken_and_are_no_palindromes():
-    word = spoken_word(CounterStream("init", "train", 1), 6)
+    word = spoken_word(draw_word(CounterStream("init", "train", 1), 6), 6)
     assert all((letter in "aeiou") == bool(i % 2) for i, letter in enumerate(word))
     env = make("ReverseWord", length=3)
     words = [q.data[0] for split in SPLITS for q in env.source.items[split]]

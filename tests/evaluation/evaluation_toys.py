@@ -23,7 +23,7 @@ from assay.core.problems import Question
 from assay.core.registry import register
 from assay.core.spaces import Unicode
 from assay.core.types import EnvCard, Limits, Problem, Verdict
-from assay.evaluation.rollout import ContextFull
+from assay.evaluation.episode import ContextFull
 from assay.wrappers.task import wrap
 
 
@@ -70,7 +70,7 @@ class SumEnv(AnswerEnv):
 class WalkConfig(TaskConfig):
     max_steps: int = 40
     length: int = 6  # cells to go
-    fault: str = ""  # reset, step, verdict: what goes wrong
+    fault: str = ""  # reset, step, verdict, leave, quit: what goes wrong
     every: int = 3  # in every so-manieth problem
     image: bool = False  # observe a picture
 
@@ -118,6 +118,10 @@ class WalkEnv(TaskEnv[Any, int]):
     def apply(self, action: int):
         if self.faulty("step"):
             raise RuntimeError("the toy was told to fail in step")
+        if self.faulty("leave"):
+            raise SystemExit(0)
+        if self.faulty("quit"):
+            raise KeyboardInterrupt
         if self.rng.dynamics.random() < 0.25:
             self.world.slips += 1
         else:
@@ -279,7 +283,7 @@ class Perilous(Adder):
 
     Args:
         deeds: by the number of the episode, one of exit, kill, hang, stuck, eat, leak, raise,
-            leave, quit, nest, odd, gone; `*` stands for all others.
+            leave, quit, vanish, nest, odd, gone; `*` stands for all others.
         folder: where each process that makes one, and each that one starts, leaves a file with its
             number.
     """
@@ -322,6 +326,8 @@ class Perilous(Adder):
             raise PolicyUnavailable("The toy is gone.")
         elif deed == "quit":
             raise KeyboardInterrupt
+        elif deed == "vanish":
+            raise GeneratorExit
         elif deed == "nest":
             child = subprocess.Popen(["sleep", "600"])
             Path(self.folder, str(child.pid)).touch()
@@ -373,7 +379,7 @@ class OnlyIn(Adder):
         super().__init__()
         if process != os.getpid():
             if exits:
-                os._exit(9)
+                os.kill(os.getpid(), signal.SIGKILL)
             raise RuntimeError("not here")
 
 

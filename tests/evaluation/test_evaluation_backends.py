@@ -1,6 +1,7 @@
 """One suite for every backend: the same rows, the same digest, whatever an episode does."""
 
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -18,10 +19,15 @@ from assay.core.errors import OptionError, PolicyError, PolicyUnavailable, Unkno
 from assay.core.registry import register, register_policies, unregister
 from assay.core.types import EnvCard
 from assay.evaluation.backends import process
-from assay.evaluation.backends.base import backend_names, find_backend
+from assay.evaluation.backends.base import Job, Unit, backend_names, find_backend
+from assay.evaluation.backends.board import Board
+from assay.evaluation.backends.serve import Line, Session
+from assay.evaluation.backends.wire import pack_unit
 from assay.evaluation.engine import evaluate
+from assay.evaluation.plan import make_plan
 from assay.evaluation.record import read_payload
 from assay.evaluation.store import Store
+from assay.wrappers.processes import process_context
 
 pytestmark = pytest.mark.core
 
@@ -240,8 +246,30 @@ def test_a_policy_that_is_gone_stops_the_run_and_costs_no_episode(place, tmp_pat
     assert rest.complete and rest[0].counts["finished"] == 60
 
 
-def test_several_that_kill_and_one_that_interrupts():
-    deeds = {"3": "exit", "4": "kill", "5": "quit", "40": "exit"}
+@pytest.mark.parametrize("server", ["inline", "off", "on"])
+@pytest.mark.parametrize("policy", [PERILOUS, BATCH_PERILOUS])
+def test_what_a_policy_raises_is_its_episodes_own_whatever_it_is(policy, server, tmp_path):
+    if server == "on" and policy == PERILOUS:
+        pytest.skip("a policy server answers many at once")
+    place = {"backend": "inline"} if server == "inline" else {"policy_server": server}
+    results = evaluate(
+        policy, "toy/Sum-v0", n=12, out=tmp_path / "run.db",
+        policy_settings={"deeds": {"3": "quit", "5": "leave", "7": "vanish"}},
+        **({"workers": 2} | place if server != "inline" else place),
+    )  # fmt: skip
+    assert statuses(results) == dict.fromkeys((3, 5, 7), "policy_error") and not results.exit_code
+    assert {e["attempts"] for e in results.episodes()} == {1}
+
+
+def test_what_an_environment_raises_is_its_episodes_own_whatever_it_is(place):
+    envs = [f"toy/Walk-v0?fault={fault}" for fault in ("step", "leave", "quit")]
+    results = evaluate("evaluation_toys:Walker", envs, n=6, **place)
+    assert results[0].counts["env_error"] and results[0].counts["finished"]
+    assert results[0].counts == results[1].counts == results[2].counts
+
+
+def test_several_that_kill():
+    deeds = {"3": "exit", "4": "kill", "5": "exit", "40": "exit"}
     results = evaluate(
         PERILOUS, "toy/Sum-v0", n=60, backend="process", workers=2,
         policy_settings={"deeds": deeds},
@@ -250,7 +278,7 @@ def test_several_that_kill_and_one_that_interrupts():
     with results.opened() as store:
         (steps,) = store.query("SELECT steps FROM trajectories WHERE episode = 5")[0]
         said = read_payload(steps, store.blob).error
-    assert re.fullmatch(r"The worker \d+ ended \(exit code 1\): KeyboardInterrupt", said)
+    assert re.fullmatch(r"The worker \d+ ended \(exit code 7\)\.", said)
 
 
 @pytest.mark.parametrize("deed", ["hang", "stuck"])
@@ -296,6 +324,32 @@ def test_a_worker_that_grows_is_replaced_between_episodes(tmp_path):
     assert statuses(results) == {}
     assert {e["attempts"] for e in results.episodes()} == {1}
     assert len(list(tmp_path.iterdir())) > 4
+
+
+@pytest.mark.parametrize("place", [{}, {"policy_server": "on"}], ids=["workers", "served"])
+def test_less_memory_than_a_fresh_worker_holds_is_refused(place):
+    with pytest.raises(
+        OptionError, match=r"memory_mib=1 is less than .* holds \(\d+ MiB\)"
+    ) as told:
+        evaluate(BATCH, "toy/Sum-v0", n=4, backend="process", workers=2, memory_mib=1, **place)
+    (least,) = re.findall(r"give at least (\d+)", str(told.value))
+    found = evaluate(
+        BATCH, "toy/Sum-v0", n=4, backend="process", workers=2, memory_mib=int(least), **place
+    )
+    assert found[0].counts["finished"] == 4
+
+
+def test_a_worker_that_is_over_its_limit_from_the_start_plays_something():
+    plan = make_plan([("toy/Sum-v0", {})], "p", n=1, split="test", seed=0, samples=1)
+    job = Job(Adder(), {(e.env_id, e.digest): e.options for e in plan.envs})
+    context = process_context([])
+    ours, theirs = context.Pipe()
+    unit = Unit(1, tuple(plan.keys()))
+    ours.send_bytes(pickle.dumps(("unit", pack_unit(unit))))
+    Session(Line(theirs), Board(context, 1), job, episodes=100, memory_mib=0.0).run()
+    theirs.close()
+    said = [pickle.loads(ours.recv_bytes()) for _ in range(2)]
+    assert [message[0] for message in said] == ["rows", "leaving"] and len(said[0][1]) == 1
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -426,7 +480,7 @@ def test_a_policy_that_only_this_process_can_make_is_one_error():
 
 
 def test_workers_that_die_while_they_begin_stop_the_run():
-    with pytest.raises(WorkerLost, match=r"worker \d+ ended \(exit code 9\).*making its policy"):
+    with pytest.raises(WorkerLost, match=r"worker \d+ ended \(signal 9\).*making its policy"):
         evaluate(
             "evaluation_toys:OnlyIn", "toy/Sum-v0", n=2, backend="process",
             policy_settings={"process": os.getpid(), "exits": True},

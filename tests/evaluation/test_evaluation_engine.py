@@ -269,6 +269,9 @@ class Unreliable:
         out, self.out = self.out, []
         return out or self.worker.advance()
 
+    def interrupt(self):
+        pass
+
     def close(self):
         self.worker.close()
 

@@ -1,9 +1,13 @@
+import os
+import sys
+
 import evaluation_toys
 import pytest
 from evaluation_toys import Adder
 
 from assay.core.errors import OptionError, PolicyError, UnknownName
 from assay.core.registry import register_policies
+from assay.evaluation.engine import evaluate
 from assay.evaluation.policies import describe_policy, load_policy, policy_id
 
 pytestmark = pytest.mark.core
@@ -54,6 +58,46 @@ def test_a_factory_that_fails_is_one_sentence_and_its_own_errors_pass():
         load_policy("evaluation_toys:fails")
     with pytest.raises(OptionError, match="expected a folder"):
         load_policy("evaluation_toys:refuses")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("os._exit(0)", r"its code ends the process \(os\._exit\(0\)\)"),
+        ("sys.exit(0)", r"its code ends the process \(sys\.exit\(0\)\)"),
+        ("sys.exit('bye')", r"its code ends the process \(sys\.exit\('bye'\)\)"),
+        ("no_such_thing", "NameError: name 'no_such_thing' is not defined"),
+    ],
+)
+@pytest.mark.parametrize("where", ["import", "making", "making in a worker"])
+def test_a_policy_that_ends_the_process_as_it_is_made_is_one_sentence(
+    code, said, where, tmp_path, monkeypatch
+):
+    guard = f"if os.getpid() != {os.getpid()}: " if where == "making in a worker" else ""
+    indent = "" if where == "import" else "    "
+    lines = ["import os, sys", "from evaluation_toys import Adder", "def make():"]
+    lines += [f"{indent}{guard}{code}", "    return Adder()"] if indent else ["    pass", code]
+    (tmp_path / "ending.py").write_text("\n".join(lines))
+    monkeypatch.syspath_prepend(tmp_path)
+    really, out = os._exit, tmp_path / "run.db"
+    try:
+        with pytest.raises(PolicyError, match=f"'ending:make' could not be made: {said}"):
+            evaluate("ending:make", "toy/Sum-v0", n=2, backend="process", workers=1, out=out)
+    finally:
+        sys.modules.pop("ending", None)
+    assert os._exit is really
+    assert out.exists() == (where == "making in a worker"), "what is stored there is a run so far"
+
+
+def test_what_a_policy_forks_as_it_is_made_may_end():
+    def forks():
+        child = os.fork()
+        if not child:
+            os._exit(3)
+        return Adder(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+    evaluation_toys.forks = forks
+    assert load_policy("evaluation_toys:forks").wrong == 3
 
 
 class NoReset:

@@ -7,9 +7,9 @@ import pytest
 
 from assay.core.errors import DataError
 from assay.core.types import Cost, Step, Verdict
+from assay.evaluation.episode import Episode
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.record import Unstored, read_payload, to_row
-from assay.evaluation.rollout import Episode
 
 pytestmark = pytest.mark.core
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from evaluation_toys import Adder, BatchAdder, BatchWalker, Scripted, Walker
 
-from assay.core.errors import PolicyError
+from assay.core.errors import PolicyError, PolicyUnavailable
 from assay.core.registry import make
+from assay.evaluation.episode import ContextFull, EpisodeLimits
 from assay.evaluation.plan import make_plan
 from assay.evaluation.pool import EnvPool
-from assay.evaluation.rollout import ContextFull, EpisodeLimits, Player
+from assay.evaluation.rollout import Player
 
 pytestmark = pytest.mark.core
 
@@ -68,6 +69,29 @@ def test_privileged_info_does_not_reach_the_policy():
 
 def test_tokens_are_counted():
     assert [(e.prompt_tokens, e.completion_tokens) for e in play(BatchAdder(), n=2)] == [(5, 2)] * 2
+
+
+class Leaving(BatchAdder):
+    """Is gone from its third episode on, where it is not asked about several at once."""
+
+    def act_batch(self, observations, infos, keys):
+        if len(keys) > 1:
+            raise RuntimeError("one at a time")
+        if keys[0].episode >= 2:
+            raise PolicyUnavailable("It left.")
+        return super().act_batch(observations, infos, keys)
+
+
+def test_what_was_answered_before_a_policy_left_is_handed_over_first():
+    policy, plan = Leaving(), make_plan([("toy/Sum-v0", {})], "p", n=6, split="test", seed=0,
+                                        samples=1)  # fmt: skip
+    pool = EnvPool({(e.env_id, e.digest): e.options for e in plan.envs})
+    player, played = Player(policy, pool, batch=5), []
+    with pytest.raises(PolicyUnavailable, match=r"It left\."):
+        for episode in player.play(plan.keys()):
+            played.append((episode.key.episode, episode.status))
+    assert played == [(0, "finished"), (1, "finished")]
+    assert len(policy.widths) == 2 and player.room == 0
 
 
 class Curious(Walker):

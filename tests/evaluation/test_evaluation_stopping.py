@@ -98,6 +98,9 @@ class AnyOrder:
         assert all(isinstance(event, Finished) for event in done)
         return done
 
+    def interrupt(self):
+        pass
+
     def close(self, wait_s=0.0):
         self.worker.close()
 

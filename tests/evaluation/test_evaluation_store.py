@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from assay.core.errors import StoreError
+from assay.evaluation.episode import Episode
 from assay.evaluation.locking import DriverLock, refuse_network_disk
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.record import to_row
-from assay.evaluation.rollout import Episode
 from assay.evaluation.store import BATCH_ROWS, DiskFull, Store
 
 pytestmark = pytest.mark.core

@@ -11,9 +11,9 @@ from evaluation_toys import Adder, BatchAdder, Scripted, Walker
 from assay.core.errors import OptionError
 from assay.core.types import Verdict
 from assay.evaluation.engine import evaluate
+from assay.evaluation.episode import ContextFull
 from assay.evaluation.record import payload_digest, read_json
 from assay.evaluation.rescore import rescore
-from assay.evaluation.rollout import ContextFull
 from assay.evaluation.runs import open_runs
 from assay.evaluation.schema import KEYS
 from assay.evaluation.verify import verify

@@ -11,9 +11,9 @@ from PIL import Image
 
 from assay.core.types import Step, Verdict
 from assay.evaluation.config import EpisodeStatus
+from assay.evaluation.episode import Episode
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.record import to_row
-from assay.evaluation.rollout import Episode
 from assay.evaluation.store import Store
 
 ENVS = (("assay/Arithmetic-v0", {"digits": 2}), ("assay/GuessNumber-v0", {}))

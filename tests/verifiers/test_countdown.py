@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from assay.core.errors import OptionError
 from assay.core.types import Problem
 from assay.verifiers import CountdownVerifier
-from assay.verifiers.countdown import evaluate_expression, reachable
+from assay.verifiers.characters import Refused
+from assay.verifiers.countdown import reachable
+from assay.verifiers.expressions import evaluate_expression
 
 GAME = CountdownVerifier([4, 7, 8, 8], 24)
 
@@ -127,12 +129,10 @@ def test_fuzz_never_errs(text: str):
 
 @given(st.text(alphabet="0123456789+-*/() ", max_size=24))
 def test_short_expressions_are_read_like_long_ones(text: str):
-    from assay.verifiers import countdown
-
     def read(padded: str):
         try:
-            return countdown.evaluate_expression(padded)
-        except countdown.Refused as refusal:
+            return evaluate_expression(padded)
+        except Refused as refusal:
             return refusal.code, refusal.status, str(refusal)
 
     assert read(text) == read(f"{text}{' ' * 70}\t")

@@ -210,6 +210,11 @@ def test_the_short_cut_changes_nothing_near_the_gold(gold: int, by: int, marker:
     assert quick.passed is (by == 0)
 
 
+def test_a_huge_gold_is_no_trouble_to_a_short_reply():
+    verdict = NUMBER.verify("42", 10**5_000)
+    assert verdict.status == "incorrect" and verdict == replaced(NUMBER, "42", 10**5_000)
+
+
 def replaced(verifier: NumberVerifier, text: str, gold: int):
     from dataclasses import replace
 

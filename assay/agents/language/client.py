@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from assay.agents.language.link import Link, NoTrust
 from assay.core.errors import PolicyError, PolicyUnavailable, shorten
-from assay.evaluation.rollout import ContextFull
+from assay.evaluation.episode import ContextFull
 
 log = logging.getLogger("assay.language")
 
@@ -137,7 +137,7 @@ class ChatClient:
             ) from err
 
     def stop(self) -> None:
-        """Cut what is under way, in whatever thread: those who wait get a `PolicyError`."""
+        """Cut what is under way, in whatever thread: those who wait get `PolicyUnavailable`."""
         with self._lock:
             self._stopping.set()
             links = list(self._links)
@@ -162,8 +162,12 @@ class ChatClient:
         end = time.monotonic() + deadline_s
         raw = json.dumps(body).encode("ascii")  # escapes: a lone surrogate has no other form
         for number in range(1, self.tries + 1):
+            self._refuse_to_go_on()
             try:
                 return read_completion(self._exchange(raw, end), self.address)
+            except PolicyError:
+                self._refuse_to_go_on()  # an answer that we cut looks like a wrong one
+                raise
             except _Again as err:
                 self._refuse_to_go_on()
                 wait = max(err.wait_s, backoff_s(number))
@@ -176,12 +180,11 @@ class ChatClient:
                     ) from None  # what came before may quote the server, and the server our key
                 log.info("%s: %s; next try in %.1f s", self.address, err, wait)
                 self._stopping.wait(wait)
-                self._refuse_to_go_on()
         raise AssertionError("the loop above ends by returning or raising")
 
     def _refuse_to_go_on(self) -> None:
         if self._stopping.is_set():
-            raise PolicyError(f"The connections to {self.address} were closed from our side.")
+            raise PolicyUnavailable(f"The connections to {self.address} were closed from our side.")
 
     @contextmanager
     def _link(self, limit_s: float) -> Generator[Link]:

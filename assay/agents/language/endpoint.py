@@ -19,7 +19,7 @@ from assay.agents.parts.messages import Message, Shots, opening_of
 from assay.agents.parts.settings import need_text, need_text_action, read_settings
 from assay.core.encoding import derive_seed
 from assay.core.errors import PolicyError, PolicyUnavailable, bad_value
-from assay.evaluation.rollout import ContextFull
+from assay.evaluation.episode import ContextFull
 
 _FAILURES = 8  # replies in a row that could not be had: then it is the server's doing
 KEY_VARIABLE = "ASSAY_API_KEY"
@@ -50,7 +50,7 @@ class EndpointSettings(Sampling):
 
 @dataclass
 class _Talk:
-    """One episode as the server sees it, and an answer that nobody has taken yet."""
+    """One episode as the server sees it, and what is asked of it now."""
 
     messages: list[Message] = field(default_factory=list)
     n_replies: int = 0
@@ -58,7 +58,6 @@ class _Talk:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     asked: str = ""
-    answer: Completion | Exception | None = None
 
 
 @dataclass(frozen=True)
@@ -128,61 +127,57 @@ class EndpointPolicy:
         infos: Sequence[Mapping[str, Any]],
         keys: Sequence[Any],
     ) -> list[Any]:
-        """A reply for each episode, or `ContextFull` in its place.
+        """A reply for each episode, or in its place what came instead of one.
 
-        Raises:
-            PolicyError: a reply could not be had. The others are kept: whoever asks again for one
-                episode at a time gets them, and learns whose the error is, without new requests.
+        That is `ContextFull`, a `PolicyError` of this one request, or `PolicyUnavailable` where the
+        server, and no single request, is to blame: the replies beside it are good.
         """
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.settings.concurrency, "assay-endpoint")
-        waiting: list[tuple[_Talk, Future[Completion]]] = []
-        talks = [self._talks.setdefault(key, _Talk()) for key in keys]
-        for talk, key, observation in zip(talks, keys, observations, strict=True):
-            text = need_text(observation, self.model)
-            if talk.answer is not None and talk.asked == text:
-                continue
-            talk.asked = text
-            left_s = self.settings.episode_deadline_s - (time.monotonic() - talk.began)
-            if left_s <= 0:
-                talk.answer = PolicyError(
-                    f"The episode's {self.settings.episode_deadline_s:g} s are over "
-                    "(episode_deadline_s)."
-                )
-                continue
-            body = self._body(talk, text, key.policy_seed)
-            waiting.append((talk, self._pool.submit(self._client.ask, body, left_s)))
-        for talk, future in waiting:
-            try:
-                talk.answer = future.result()
-                self._failures = 0
-            except ContextFull as err:
-                talk.answer = err
-                self._failures = 0
-            except PolicyError as err:  # a refusal of this request says nothing of the next
-                talk.answer = err
-                self._failures = self._failures + 1 if isinstance(err, NoReply) else 0
-        failed = [t for t in talks if isinstance(t.answer, PolicyError)]
-        self._refuse_to_go_on([t.answer for t in failed])
-        if failed:
-            err = failed[0].answer
-            if len(talks) == 1:
-                failed[0].answer = None
-            raise PolicyError(str(err))
-        return [self._take(talk) for talk in talks]
+        asked = [
+            self._ask(key, observation) for key, observation in zip(keys, observations, strict=True)
+        ]
+        answers = [_result(one) if isinstance(one, Future) else one for one in asked]
+        self._look_for_blame(answers)
+        return [self._take(key, answer) for key, answer in zip(keys, answers, strict=True)]
 
-    def _refuse_to_go_on(self, errors: Sequence[Any]) -> None:
-        """Raise where the server, and no single request, is to blame."""
-        for err in errors:
-            if isinstance(err, PolicyUnavailable):
-                raise PolicyUnavailable(str(err))
-        if self._failures >= _FAILURES:
-            raise PolicyUnavailable(
-                f"{self._failures} replies in a row could not be had; the last: {errors[-1]} Of "
-                "these, stored rows say policy_error: --retry policy_error plays them again."
-                if errors
-                else f"{self._client.address} gives no replies."
+    def _ask(self, key: Any, observation: Any) -> Future[Completion] | PolicyError:
+        """Begin a request, or say why there can be none."""
+        talk = self._talks.setdefault(key, _Talk())
+        try:
+            talk.asked = need_text(observation, self.model)
+        except PolicyError as err:
+            return err
+        left_s = self.settings.episode_deadline_s - (time.monotonic() - talk.began)
+        if left_s <= 0:
+            return PolicyError(
+                f"The episode's {self.settings.episode_deadline_s:g} s are over "
+                "(episode_deadline_s)."
             )
+        assert self._pool is not None
+        body = self._body(talk, talk.asked, key.policy_seed)
+        return self._pool.submit(self._client.ask, body, left_s)
+
+    def _look_for_blame(self, answers: list[Completion | Exception]) -> None:
+        """Count the replies in a row that could not be had; of too many none is an episode's own.
+
+        Those of earlier batches have become rows by now.
+        """
+        told = self._failures
+        for answer in answers:
+            if isinstance(answer, NoReply):
+                self._failures += 1
+            else:  # a refusal of this request says nothing of the next
+                self._failures = told = 0
+        if self._failures < _FAILURES:
+            return
+        last = next(answer for answer in reversed(answers) if isinstance(answer, NoReply))
+        said = f"{self._failures} replies in a row could not be had; the last: {last}"
+        if told:
+            said += f" {told} of them stand as policy_error: --retry policy_error plays them again."
+        for at, answer in enumerate(answers):
+            if isinstance(answer, NoReply):
+                answers[at] = PolicyUnavailable(said)
 
     def _body(self, talk: _Talk, text: str, policy_seed: int) -> dict[str, Any]:
         s = self.settings
@@ -204,10 +199,10 @@ class EndpointPolicy:
             body["seed"] = derive_seed("reply", policy_seed, talk.n_replies, bits=31)
         return body
 
-    def _take(self, talk: _Talk) -> Any:
-        answer, talk.answer = talk.answer, None
+    def _take(self, key: Hashable, answer: Completion | Exception) -> Any:
         if not isinstance(answer, Completion):
             return answer
+        talk = self._talks[key]
         if talk.n_replies:
             talk.messages.append({"role": "user", "content": talk.asked})
         talk.messages.append({"role": "assistant", "content": answer.text})
@@ -227,10 +222,25 @@ class EndpointPolicy:
         """Forget an episode."""
         self._talks.pop(key, None)
 
+    def interrupt(self) -> None:
+        """Cut the requests under way: `act_batch` returns what has been answered."""
+        self._client.stop()
+
+    def go_on(self) -> None:
+        """The end of an interrupt."""
+        self._client.go_on()
+
     def close(self) -> None:
         """Cut the requests under way, and let the threads go."""
         if self._pool is not None:
             self._client.stop()
             self._pool.shutdown(cancel_futures=True)
-            self._client.go_on()
             self._pool = None
+        self._client.go_on()
+
+
+def _result(future: Future[Completion]) -> Completion | Exception:
+    try:
+        return future.result()
+    except (ContextFull, PolicyError) as err:
+        return err

@@ -16,7 +16,7 @@ from assay.agents.parts.settings import need_text, need_text_action, read_settin
 from assay.core.encoding import derive_seed
 from assay.core.errors import bad_value
 from assay.core.registry import require
-from assay.evaluation.rollout import ContextFull
+from assay.evaluation.episode import ContextFull
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from typing import Any, NamedTuple
 
 from assay.core.answer import AnswerConfig, AnswerEnv
 from assay.core.answer_vector import answer_vector
+from assay.core.drawn import QuestionForm
 from assay.core.errors import bad_value
 from assay.core.problems import Question, text_key
 from assay.core.streams import CounterStream
@@ -82,17 +84,8 @@ class ArithmeticEnv(AnswerEnv):
         return NumberVerifier()
 
     @staticmethod
-    def question(rng: CounterStream, config: ArithmeticConfig) -> Question:
-        low, high = (
-            (0, 10) if config.digits == 1 else (10 ** (config.digits - 1), 10**config.digits)
-        )
-        numbers = tuple(rng.choices(range(low, high), config.terms))
-        signs, pattern = rng.choice(sign_rows(config.operators, config.terms - 1))
-        key = 0
-        if signs[0] != "-" and signs.count(signs[0]) == len(signs):
-            key = text_key(f"{signs[0]}{sorted(numbers)}")
-        difficulty = float(config.digits * (len(signs) + signs.count("*")))
-        return Question(pattern % numbers, (numbers, signs), difficulty, key)
+    def question(rng: CounterStream, config: ArithmeticConfig) -> Question | None:
+        return ask(draw(rng, config), config, rng.owns)
 
     @staticmethod
     def answer(question: Question) -> int:
@@ -100,20 +93,58 @@ class ArithmeticEnv(AnswerEnv):
         return value(numbers, signs)
 
 
-ArithmeticVectorEnv = answer_vector(ArithmeticEnv)
+class Signs(NamedTuple):
+    """What may stand between the numbers.
+
+    Attributes:
+        signs: one after each number but the last.
+        pattern: of the question.
+        difficulty: of the question.
+        order_free: `+` or `*` where all signs are this one, so that the order does not matter.
+    """
+
+    signs: str
+    pattern: str
+    difficulty: float
+    order_free: str
 
 
 @lru_cache(maxsize=64)
-def sign_rows(operators: str, n: int) -> tuple[tuple[str, str], ...]:
-    """Every row of `n` signs with its question's pattern, so that one draw picks all of it."""
-    rows = map("".join, product(operators, repeat=n))
-    return tuple((row, f"What is %d{''.join(f' {sign} %d' for sign in row)}?") for row in rows)
+def sign_rows(digits: int, terms: int, operators: str) -> tuple[Signs, ...]:
+    """Every row of signs that the options allow, so that one draw picks all of it."""
+    rows: list[Signs] = []
+    for signs in map("".join, product(operators, repeat=terms - 1)):
+        pattern = f"What is %d{''.join(f' {sign} %d' for sign in signs)}?"
+        difficulty = float(digits * (len(signs) + signs.count("*")))
+        alike = signs[0] != "-" and len(set(signs)) == 1
+        rows.append(Signs(signs, pattern, difficulty, signs[0] if alike else ""))
+    return tuple(rows)
+
+
+def draw(rng: Any, config: ArithmeticConfig) -> list[Any]:
+    """The numbers, and the place of a row of signs."""
+    low, high = (0, 10) if config.digits == 1 else (10 ** (config.digits - 1), 10**config.digits)
+    numbers = rng.several(low, high, config.terms)
+    return [*numbers, rng.integers(0, len(config.operators) ** (config.terms - 1))]
+
+
+def ask(drawn: Sequence[int], config: ArithmeticConfig, owns: Callable[[int], bool]) -> Question:
+    """The question about the numbers with the signs between them."""
+    *numbers, place = drawn
+    row = sign_rows(config.digits, config.terms, config.operators)[place]
+    key = text_key(f"{row.order_free}{sorted(numbers)}") if row.order_free else 0
+    shown = tuple(numbers)
+    return Question.made(row.pattern % shown, (shown, row.signs), row.difficulty, key)
+
+
+ArithmeticVectorEnv = answer_vector(ArithmeticEnv, text=QuestionForm(draw, ask))
 
 
 def value(numbers: tuple[int, ...], signs: str) -> int:
     """The value of the expression, products before sums."""
-    total, term = 0, numbers[0]
-    for sign, number in zip(signs, numbers[1:], strict=True):
+    rest = iter(numbers)
+    total, term = 0, next(rest)
+    for sign, number in zip(signs, rest, strict=True):
         if sign == "*":
             term *= number
         else:

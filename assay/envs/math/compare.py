@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from gymnasium.spaces import Box, Discrete, Space
 
 from assay.core.answer import AnswerConfig, AnswerEnv
 from assay.core.answer_vector import answer_vector
+from assay.core.drawn import QuestionForm
 from assay.core.errors import OptionError, bad_value
 from assay.core.legality import judge_action
 from assay.core.problems import Question
@@ -79,6 +80,10 @@ class CompareEnv(AnswerEnv):
     instruction = "Answer with the number only."
     prompt_chars = 120
 
+    @property
+    def plain_class(self) -> type[AnswerEnv]:
+        return CompareEnv if self.config.answers == "text" else AnswerEnv
+
     def spaces(self) -> tuple[Space[Any], Space[Any]]:
         if self.config.answers == "text":
             return super().spaces()
@@ -88,11 +93,8 @@ class CompareEnv(AnswerEnv):
         return LargerVerifier() if self.config.answers == "text" else PickVerifier()
 
     @staticmethod
-    def question(rng: CounterStream, config: CompareConfig) -> Question:
-        first, second = draw_pair(rng, config.digits)
-        small, large = (first, second) if first < second else (second, first)
-        text = ASKED.format(first, second)
-        return Question(text, (first, second), float(config.digits), pair_key(small, large))
+    def question(rng: CounterStream, config: CompareConfig) -> Question | None:
+        return ask(draw(rng, config), config, rng.owns)
 
     @staticmethod
     def answer(question: Question) -> int:
@@ -132,9 +134,22 @@ def draw_pair(rng: Any, digits: int) -> tuple[Any, Any]:
     return first, second + (second >= first)
 
 
+def draw(rng: Any, config: CompareConfig) -> tuple[Any, Any]:
+    """The two numbers."""
+    return draw_pair(rng, config.digits)
+
+
 def pair_key(small: int, large: int) -> int:
     """The key by which a pair is given to a split, whichever number comes first; never 0."""
     return mix64(mix64(small + 1) ^ large) | 1 << 63
+
+
+def ask(drawn: Sequence[int], config: CompareConfig, owns: Callable[[int], bool]) -> Question:
+    """The question which of two numbers is larger."""
+    first, second = drawn
+    small, large = (first, second) if first < second else (second, first)
+    text = ASKED.format(first, second)
+    return Question.made(text, (first, second), float(config.digits), pair_key(small, large))
 
 
 def draw_pairs(rng: CounterArray, digits: int) -> tuple[np.ndarray, np.ndarray]:
@@ -175,7 +190,10 @@ def pick_array(picks: np.ndarray, pairs: np.ndarray) -> np.ndarray:
 
 
 CompareVectorEnv = answer_vector(
-    CompareEnv, draw=lambda rng, config: draw_pairs(rng, config.digits), judge=pick_array
+    CompareEnv,
+    draw=lambda rng, config: draw_pairs(rng, config.digits),
+    judge=pick_array,
+    text=QuestionForm(draw, ask),
 )
 
 

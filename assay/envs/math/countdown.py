@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import inf, prod
@@ -11,14 +11,16 @@ from typing import Any, NamedTuple
 
 from assay.core.answer import AnswerConfig, AnswerEnv
 from assay.core.answer_vector import answer_vector
+from assay.core.drawn import QuestionForm
 from assay.core.errors import bad_value
 from assay.core.problems import Question
-from assay.core.streams import CounterStream, mix64
+from assay.core.streams import CounterStream, mix64, picks
 from assay.core.types import Verifier
 from assay.verifiers import CountdownVerifier
 
 OPERATORS = "+-*/"
 SHAPES = 40  # expressions tried over the same numbers, before others are drawn
+KEPT = 10_000  # shapes of a kind that are not worked out again
 LARGEST = 999  # no product on the way is larger, as long as another operator fits
 
 
@@ -96,24 +98,7 @@ class CountdownEnv(AnswerEnv):
 
     @staticmethod
     def question(rng: CounterStream, config: CountdownConfig) -> Question | None:
-        n, top, operators = config.n_numbers, config.max_number, config.operators
-        plan = plan_of(n, operators)
-        numbers: list[int] = []
-        draw = rng.integers(0, top**n)  # one draw for all of them
-        for _ in range(n):
-            numbers.append(draw % top + 1)
-            draw //= top
-        total, product = sum(numbers), prod(numbers)
-        unfit = (0, total, product) if n > 2 and len(operators) > 1 else (0,)
-        first = rng.integers(0, plan.size)
-        for shape in range(first, first + SHAPES):
-            target, kinds = combined(numbers.copy(), shape, plan)
-            key = mix64((product * 1_024 + total) * 1_024 + target)  # the same in every order
-            if target not in unfit and rng.owns(key):
-                text = plan.pattern % (target, *numbers)
-                data = (tuple(numbers), target, operators)
-                return Question(text, data, float(2 * n + kinds), key)
-        return None
+        return ask(draw(rng, config), config, rng.owns)
 
     @staticmethod
     def answer(question: Question) -> None:
@@ -129,22 +114,44 @@ class CountdownEnv(AnswerEnv):
         return search(*question.data)
 
 
-CountdownVectorEnv = answer_vector(CountdownEnv)
+class Shapes(dict[int, tuple[tuple[int, str], ...]]):
+    """For each number of a shape its joins, each a place and the signs in the order of their trial.
+
+    Neighbours are joined until one value is left. What was worked out once is kept.
+
+    Attributes:
+        size: how many there are; larger numbers begin anew.
+    """
+
+    def __init__(self, n: int, operators: str) -> None:
+        orders = [operators[k:] + operators[:k] for k in range(len(operators))]
+        self._steps = [
+            tuple(itertools.product(range(places), orders)) for places in range(n - 1, 0, -1)
+        ]
+        self.size = prod(map(len, self._steps))
+
+    def __missing__(self, shape: int) -> tuple[tuple[int, str], ...]:
+        joins: list[tuple[int, str]] = []
+        rest = shape
+        for choices in self._steps:
+            rest, place = divmod(rest, len(choices))
+            joins.append(choices[place])
+        made = tuple(joins)
+        if len(self) < KEPT:
+            self[shape] = made
+        return made
 
 
 class Plan(NamedTuple):
     """What follows from the count of numbers and the signs.
 
     Attributes:
-        steps: neighbours are joined until one value is left; for each join all its choices: a
-            place, and the signs in the order of their trial.
-        size: in how many ways all joins together can be chosen.
+        shapes: of expressions.
         limit: no product is larger.
         pattern: of the question's text.
     """
 
-    steps: tuple[tuple[tuple[int, str], ...], ...]
-    size: int
+    shapes: Shapes
     limit: float
     pattern: str
 
@@ -152,15 +159,44 @@ class Plan(NamedTuple):
 @lru_cache(maxsize=64)
 def plan_of(n: int, operators: str) -> Plan:
     """The plan for `n` numbers."""
-    orders = [operators[k:] + operators[:k] for k in range(len(operators))]
-    steps = tuple(tuple(itertools.product(range(places), orders)) for places in range(n - 1, 0, -1))
     shown = ", ".join(["%d"] * n)
     return Plan(
-        steps,
-        size=prod(map(len, steps)),
+        Shapes(n, operators),
         limit=inf if operators == "*" else LARGEST,
         pattern=f"Make %d from the numbers {shown} with the signs {' '.join(operators)}.",
     )
+
+
+def draw(rng: Any, config: CountdownConfig) -> list[Any]:
+    """The numbers, and the first shape of an expression over them."""
+    n, top = config.n_numbers, config.max_number
+    drawn = picks(rng.integers(0, top**n), top, n, 1)  # one draw for all of them
+    drawn.append(rng.integers(0, plan_of(n, config.operators).shapes.size))
+    return drawn
+
+
+def ask(
+    drawn: Sequence[int], config: CountdownConfig, owns: Callable[[int], bool]
+) -> Question | None:
+    """The question with the value of the first shape that is fit."""
+    *values, first = drawn
+    numbers, operators = tuple(values), config.operators
+    plan = plan_of(len(numbers), operators)
+    total, product = sum(numbers), prod(numbers)
+    unfit = (0, total, product) if len(numbers) > 2 and len(operators) > 1 else (0,)
+    for shape in range(first, first + SHAPES):
+        target, kinds = combined([*numbers], shape, plan)
+        if target in unfit:
+            continue
+        key = mix64((product * 1_024 + total) * 1_024 + target)  # the same in every order
+        if owns(key):
+            text = plan.pattern % (target, *numbers)
+            difficulty = float(2 * len(numbers) + kinds)
+            return Question.made(text, (numbers, target, operators), difficulty, key)
+    return None
+
+
+CountdownVectorEnv = answer_vector(CountdownEnv, text=QuestionForm(draw, ask))
 
 
 def combined(values: list[int], shape: int, plan: Plan) -> tuple[int, int]:
@@ -170,22 +206,25 @@ def combined(values: list[int], shape: int, plan: Plan) -> tuple[int, int]:
     fit gives way to the next. Value 0: none fits. `values` are used up.
     """
     used: set[str] = set()
-    for choices in plan.steps:
-        at, signs = choices[shape % len(choices)]
-        shape //= len(choices)
+    limit = plan.limit
+    for at, signs in plan.shapes[shape]:
         two, one = values.pop(at), values[at]
         if one < two:
             one, two = two, one
         for sign in signs:
             if sign == "+":
                 value = one + two
-            elif sign == "-":
+                break
+            if sign == "-":
                 value = one - two
+                if value:
+                    break
             elif sign == "*":
-                value = one * two if one * two <= plan.limit else 0
-            else:
-                value = 0 if one % two else one // two
-            if value:
+                value = one * two
+                if value <= limit:
+                    break
+            elif not one % two:
+                value = one // two
                 break
         else:
             return 0, 0

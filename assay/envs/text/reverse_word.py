@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from assay.core.answer import AnswerConfig, AnswerEnv
 from assay.core.answer_vector import answer_vector
+from assay.core.drawn import QuestionForm
 from assay.core.errors import bad_value
 from assay.core.problems import Question, text_key
 from assay.core.streams import CounterStream
 from assay.core.types import Verifier
-from assay.envs.text.words import spoken_word
+from assay.envs.text.words import draw_word, spoken_word
 from assay.verifiers import NormalisedText
 
 
@@ -71,19 +73,31 @@ class ReverseWordEnv(AnswerEnv):
 
     @staticmethod
     def question(rng: CounterStream, config: ReverseWordConfig) -> Question | None:
-        word = spoken_word(rng, config.length)
-        mirrored = word[::-1]
-        if word == mirrored:
-            return None
-        key = text_key(min(word, mirrored))
-        return Question(f"Write '{word}' backwards.", (word,), float(config.length), key)
+        return ask(draw(rng, config), config, rng.owns)
 
     @staticmethod
     def answer(question: Question) -> str:
         return question.data[0][::-1]
 
 
-ReverseWordVectorEnv = answer_vector(ReverseWordEnv)
+def draw(rng: Any, config: ReverseWordConfig) -> list[Any]:
+    """The word, as the places of its parts."""
+    return draw_word(rng, config.length)
+
+
+def ask(
+    drawn: Sequence[int], config: ReverseWordConfig, owns: Callable[[int], bool]
+) -> Question | None:
+    """The question about this word."""
+    word = spoken_word(drawn, config.length)
+    mirrored = word[::-1]
+    if word == mirrored:
+        return None
+    key = text_key(min(word, mirrored))
+    return Question.made(f"Write '{word}' backwards.", (word,), float(config.length), key)
+
+
+ReverseWordVectorEnv = answer_vector(ReverseWordEnv, text=QuestionForm(draw, ask))
 
 
 def counterfeits(env: ReverseWordEnv) -> Iterator[tuple[str, list[str]]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from string import ascii_lowercase
+from typing import Any
 
 from assay.core.answer import AnswerConfig, AnswerEnv
 from assay.core.answer_vector import answer_vector
+from assay.core.drawn import QuestionForm
 from assay.core.errors import bad_value
 from assay.core.problems import Question, text_key
 from assay.core.streams import CounterStream
@@ -71,19 +72,30 @@ class SortLettersEnv(AnswerEnv):
 
     @staticmethod
     def question(rng: CounterStream, config: SortLettersConfig) -> Question | None:
-        letters = "".join(rng.choices(ascii_lowercase, config.length))
-        ordered = "".join(sorted(letters))
-        if letters == ordered:
-            return None
-        text = f"Sort the letters of '{letters}' from a to z."
-        return Question(text, (letters,), float(config.length), text_key(ordered))
+        return ask(draw(rng, config), config, rng.owns)
 
     @staticmethod
     def answer(question: Question) -> str:
         return "".join(sorted(question.data[0]))
 
 
-SortLettersVectorEnv = answer_vector(SortLettersEnv)
+def draw(rng: Any, config: SortLettersConfig) -> list[Any]:
+    """The letters, as their codes in ASCII."""
+    return rng.several(ord("a"), ord("z") + 1, config.length)
+
+
+def ask(
+    drawn: Sequence[int], config: SortLettersConfig, owns: Callable[[int], bool]
+) -> Question | None:
+    """The question about these letters."""
+    letters, ordered = bytes(drawn).decode(), bytes(sorted(drawn)).decode()
+    if letters == ordered:
+        return None
+    text = f"Sort the letters of '{letters}' from a to z."
+    return Question.made(text, (letters,), float(config.length), text_key(ordered))
+
+
+SortLettersVectorEnv = answer_vector(SortLettersEnv, text=QuestionForm(draw, ask))
 
 
 def counterfeits(env: SortLettersEnv) -> Iterator[tuple[str, list[str]]]:

@@ -6,7 +6,8 @@ letter is no strategy. Adding a word renumbers the problems: it needs new versio
 
 from __future__ import annotations
 
-from assay.core.streams import CounterStream
+from collections.abc import Sequence
+from typing import Any
 
 WORDS: tuple[str, ...] = tuple(
     """
@@ -68,10 +69,21 @@ _SYLLABLES = tuple(consonant + vowel for consonant in _CONSONANTS for vowel in "
 _PAIRS = tuple(first + second for first in _SYLLABLES for second in _SYLLABLES)
 
 
-def spoken_word(rng: CounterStream, length: int) -> str:
-    """A made-up word of `length` letters, consonants and vowels in turn."""
+def draw_word(rng: Any, length: int) -> list[Any]:
+    """The places of the parts that a made-up word of `length` letters consists of."""
     pairs, rest = divmod(length, 4)
-    word = "".join(rng.choices(_PAIRS, pairs))
+    drawn = rng.several(0, len(_PAIRS), pairs)
     if rest >= 2:
-        word += rng.choice(_SYLLABLES)
-    return word + rng.choice(_CONSONANTS) if rest % 2 else word
+        drawn.append(rng.integers(0, len(_SYLLABLES)))
+    if rest % 2:
+        drawn.append(rng.integers(0, len(_CONSONANTS)))
+    return drawn
+
+
+def spoken_word(drawn: Sequence[int], length: int) -> str:
+    """The word of these parts, consonants and vowels in turn."""
+    pairs, rest = divmod(length, 4)
+    word = "".join([_PAIRS[place] for place in drawn[:pairs]])
+    if rest >= 2:
+        word += _SYLLABLES[drawn[pairs]]
+    return word + _CONSONANTS[drawn[-1]] if rest % 2 else word

@@ -10,9 +10,9 @@ from assay.core.errors import UnknownName, nearest
 from assay.core.registry import load
 from assay.core.types import Policy
 from assay.evaluation.config import Frames
+from assay.evaluation.episode import EpisodeLimits
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.record import Row
-from assay.evaluation.rollout import EpisodeLimits
 
 # A table of strings, so that a backend's libraries are imported when it is asked for.
 _BACKENDS = {
@@ -97,6 +97,10 @@ class Backend(Protocol):
 
     def events(self, timeout_s: float) -> list[Event]:
         """What happened; waits for something at most this long, as far as it can."""
+        ...
+
+    def interrupt(self) -> None:
+        """Do not let `events` wait any longer than it said; called in a signal handler."""
         ...
 
     def close(self, wait_s: float = CLOSING_S) -> None:

@@ -33,6 +33,10 @@ class InlineBackend:
                 break
         return []
 
+    def interrupt(self) -> None:
+        """Tell the policy, which may be waiting for a server."""
+        self._worker.interrupt()
+
     def close(self, wait_s: float = CLOSING_S) -> None:
         """Stop; a second call does nothing."""
         self._worker.close()

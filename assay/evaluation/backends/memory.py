@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 from dataclasses import dataclass
 from pathlib import Path
 
+from assay.core.errors import OptionError
+
 _MIB = 1 << 20
 _SHARE = 0.6  # of all memory, over all workers; half again of it is nine tenths
+_ROOM_MIB, _STEP_MIB = 32, 16  # for a small environment, in the limit that is proposed
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _GROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
@@ -52,6 +56,20 @@ class MemoryLimit:
         if mib is not None:
             return cls(mib, True)
         return cls(_SHARE * machine_mib() / workers, False)
+
+    def check(self, held_mib: float) -> None:
+        """Refuse a limit that a worker is over before it plays: it would be replaced for ever.
+
+        Raises:
+            OptionError: says which limit leaves room to play.
+        """
+        if self.absolute and held_mib > self.mib:
+            least = _STEP_MIB * math.ceil((held_mib + _ROOM_MIB) / _STEP_MIB)
+            raise OptionError(
+                f"memory_mib={self.mib:g} is less than a fresh worker of this run holds "
+                f"({math.ceil(held_mib)} MiB): give at least {least}, or leave it out for a share "
+                "of the machine's memory."
+            )
 
     def soft_mib(self, held_mib: float) -> float:
         """The limit of a worker that held so much when it began."""

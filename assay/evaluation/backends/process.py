@@ -90,6 +90,9 @@ class ProcessBackend:
         events, self._events = self._events, []
         return events
 
+    def interrupt(self) -> None:
+        """Nothing: `events` never waits for a policy, and `close` tells the workers."""
+
     def close(self, wait_s: float = CLOSING_S) -> None:
         """Ask the workers for what is ready, and end them; a second call does nothing."""
         if self._closed:

@@ -9,6 +9,7 @@ to be replaced, and `("dying", words)` before something unforeseen ends it.
 from __future__ import annotations
 
 import pickle
+import threading
 import time
 from collections import deque
 from contextlib import suppress
@@ -23,13 +24,15 @@ from assay.evaluation.backends.memory import resident_mib
 from assay.evaluation.backends.served import ServedPolicy
 from assay.evaluation.backends.wire import make_policy, pack_row, unpack_job, unpack_unit
 from assay.evaluation.backends.worker import Watcher, Worker
+from assay.evaluation.episode import Stopped
 from assay.evaluation.plan import EpisodeKey
-from assay.wrappers.processes import portable
+from assay.wrappers.processes import portable, print_on_stderr
 
+_LOOK_S = 0.1  # between looks whether to stop
 HAND_OVER_S = 0.05  # rows that are ready wait at most about this long
 
 
-class Ended(BaseException):
+class Ended(Stopped):
     """The driver wants nothing more, or is gone; no policy's handler of exceptions catches it."""
 
 
@@ -105,6 +108,7 @@ class Session:
 
     def run(self) -> None:
         """Until the end."""
+        threading.Thread(target=self._interrupt_in_time, daemon=True).start()
         try:
             while self._take_units():
                 for event in self._worker.advance():
@@ -119,9 +123,16 @@ class Session:
                 self._hand_over()
         except PolicyUnavailable:
             self._hand_over()
-            raise
+            if not self._board.stopping:
+                raise
         finally:
             self._worker.close()
+
+    def _interrupt_in_time(self) -> None:
+        """Let no policy wait for a server while the driver waits for our rows."""
+        while not self._board.stopping:
+            time.sleep(_LOOK_S)
+        self._worker.interrupt()
 
     def _take_units(self) -> bool:
         """Units for which there is room; waits for one where there is nothing to play."""
@@ -145,7 +156,7 @@ class Session:
         if self._rows:
             self._line.send("rows", self._rows)
             self._rows = []
-        grown = resident_mib() > self._memory_mib
+        grown = self._n_begun > 0 and resident_mib() > self._memory_mib  # each plays something
         if (grown or self._n_begun >= self._episodes) and not self._leaving:
             self._leaving = True
             self._worker.drop_waiting()
@@ -153,6 +164,7 @@ class Session:
 
 def serve(pipe: Connection, board: Board, episodes: int) -> None:
     """The worker's main function."""
+    print_on_stderr()
     line = Line(pipe)
     policy: Any = None
     try:
@@ -161,6 +173,7 @@ def serve(pipe: Connection, board: Board, episodes: int) -> None:
             job = unpack_job(packed)
             policy = ServedPolicy(line.ask, hooks) if job.served else make_policy(job)
             held = resident_mib()
+            memory.check(held)
             limit = memory.soft_mib(held)
             session = Session(line, board, replace(job, policy=policy), episodes, limit)
         except Exception as err:
@@ -173,7 +186,7 @@ def serve(pipe: Connection, board: Board, episodes: int) -> None:
     except PolicyUnavailable as err:
         with suppress(Ended):
             line.send("failed", portable(err))
-    except BaseException as err:  # such as the KeyboardInterrupt that a policy raises
+    except BaseException as err:  # such as the KeyboardInterrupt of a policy's constructor
         with suppress(Ended):
             line.send("dying", f"{type(err).__name__}: {err}".rstrip(": "))
         raise SystemExit(1) from None

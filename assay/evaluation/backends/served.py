@@ -8,16 +8,17 @@ questions and replies, and gives the server all that wait at once, which become 
 from __future__ import annotations
 
 import logging
+import os
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
-from assay.core.errors import PolicyError
+from assay.core.errors import PolicyError, PolicyUnavailable
 from assay.core.types import Policy
 from assay.evaluation.backends.wire import make_policy, unpack_job
-from assay.evaluation.rollout import ContextFull
-from assay.wrappers.processes import portable
+from assay.evaluation.episode import ContextFull
+from assay.wrappers.processes import end_copy, portable, print_on_stderr
 
 _log = logging.getLogger("assay")
 HOOKS = ("begin", "end", "offer", "take_usage")
@@ -118,7 +119,7 @@ class Desk:
                 hook(*note.more)
             elif hook is not None:
                 hook(note.key)
-        except (Exception, SystemExit) as err:
+        except BaseException as err:
             if note.what == "end":
                 _log.warning("end() of the policy raised %s: %s", type(err).__name__, err)
             else:
@@ -137,7 +138,7 @@ class Desk:
             if take_usage is not None:
                 try:
                     usage = dict(take_usage(key) or {})
-                except (Exception, SystemExit) as err:
+                except BaseException as err:
                     action = _as_error(err)
             found.append((action, usage))
         return found
@@ -154,10 +155,17 @@ class Desk:
             raise PolicyError(
                 f"act_batch gave {len(actions)} actions for {len(asked)} observations."
             )
-        except (Exception, SystemExit) as err:
-            if len(asked) == 1:
-                return [_as_error(err)]
-        return [self._actions([one])[0] for one in asked]
+        except BaseException as err:
+            error = _as_error(err)
+        if isinstance(error, PolicyUnavailable) or len(asked) == 1:
+            return [error] * len(asked)
+        found: list[Any] = []
+        for one in asked:
+            (action,) = self._actions([one])
+            if isinstance(action, PolicyUnavailable):  # nor would it answer the rest
+                return found + [action] * (len(asked) - len(found))
+            found.append(action)
+        return found
 
 
 def _as_error(err: BaseException) -> Exception:
@@ -188,6 +196,8 @@ def serve_policy(pipe: Connection) -> None:
     Messages to it: the job, then `(questions, forgotten keys)`, and None to end. Messages from it:
     `("ready", hooks)` or `("failed", exception)`, then lists of replies.
     """
+    print_on_stderr()
+    home = os.getpid()
     policy: Any = None
     try:
         try:
@@ -198,7 +208,9 @@ def serve_policy(pipe: Connection) -> None:
             return
         pipe.send_bytes(pickle.dumps(("ready", desk.hooks)))
         while (message := pickle.loads(pipe.recv_bytes())) is not None:
-            pipe.send_bytes(pickle.dumps(("replies", desk.answer(*message))))
+            replies = desk.answer(*message)
+            end_copy(home)
+            pipe.send_bytes(pickle.dumps(("replies", replies)))
     except (EOFError, OSError):  # the driver is gone
         pass
     finally:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from assay.core.errors import PolicyError
 from assay.evaluation.backends.base import Finished, Job, Unit
+from assay.evaluation.episode import Episode, Stopped
 from assay.evaluation.plan import EpisodeKey
 from assay.evaluation.record import to_row
-from assay.evaluation.rollout import EnvPool, Episode, Player
+from assay.evaluation.rollout import EnvPool, Player
+
+_log = logging.getLogger("assay")
 
 
 class Watcher(NamedTuple):
@@ -27,8 +31,11 @@ class Worker:
         if job.policy is None:
             raise PolicyError("There is no policy in this process to play with.")
         self._pool = EnvPool(job.options, job.frames)
-        self._player = Player(job.policy, self._pool, job.limits, job.batch, job.frames)
+        self._player = Player(
+            job.policy, self._pool, job.limits, job.batch, job.frames, stop=Stopped
+        )  # fmt: skip
         self._watcher = watcher
+        self._policy, self._interrupted = job.policy, False
         self._waiting: deque[tuple[Unit, EpisodeKey]] = deque()
         self._unit_of: dict[EpisodeKey, Unit] = {}
         self._left: dict[int, int] = {}
@@ -93,8 +100,22 @@ class Worker:
         self._left = {number: left for number, left in self._left.items() if left}
         self._waiting.clear()
 
+    def interrupt(self) -> None:
+        """Let a policy that waits for others wait no longer; it stays so until `close`."""
+        tell: Any = getattr(self._policy, "interrupt", None)
+        if tell is None:
+            return
+        self._interrupted = True
+        try:
+            tell()
+        except Exception as err:
+            _log.warning("interrupt() of the policy raised %s: %s", type(err).__name__, err)
+
     def close(self) -> None:
         """Close the environments, and play no more."""
+        go_on: Any = getattr(self._policy, "go_on", None)
+        if self._interrupted and go_on is not None:
+            go_on()
         self._pool.close()
         self._left.clear()
         self._waiting.clear()

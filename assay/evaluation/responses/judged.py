@@ -76,8 +76,15 @@ class Judged:
 
     @property
     def exit_code(self) -> int:
-        """3 where verdicts are missing, 1 where some are errors, else 0."""
-        return 3 if self.done < self.planned else int(self.n_errors > 0)
+        """3 where verdicts are missing, 1 where some are errors or no line was usable, else 0."""
+        if self.done < self.planned:
+            return 3
+        return int(self.n_errors > 0 or self.none_usable)
+
+    @property
+    def none_usable(self) -> bool:
+        """Whether every line was passed over."""
+        return self.planned == 0 and self.n_bad > 0
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The output, line by line: `{"id": …, "verdict": {…}}`."""

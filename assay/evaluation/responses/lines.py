@@ -95,7 +95,10 @@ class ResponseFile:
             try:
                 return line.number, read_record(line.raw)
             except DataError as err:
-                broken = broken or f"{self.where(line.number)} {err}: mend or delete that line."
+                broken = broken or (
+                    f"No line of '{self.name}' can be read, and line {line.number} {err}: expected "
+                    "one JSON object a line."
+                )
         raise DataError(
             broken or f"'{self.name}' holds no record: expected one JSON object a line."
         )
