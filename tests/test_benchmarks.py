@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmarks import eval_cases, evaluation, ours, text_envs
+from benchmarks import eval_cases, evaluation, ours, text_envs, worker_pool
 from benchmarks.episodes import questions, reply
 from benchmarks.measure import Case, measure
 from benchmarks.peers import TASKS, library, peer_cases
@@ -149,3 +149,25 @@ def test_questions_for_the_peer_have_right_answers_two_times_in_three():
     right = sum(reply(prompt) == answer for prompt, answer in asked)
     assert len({prompt for prompt, _ in asked}) > 80 and 45 <= right <= 75
     assert all(int(reply(prompt)) - int(answer) in (0, 1) for prompt, answer in asked)
+
+
+# ---------------------------------------------------------------------- workers
+
+
+def test_workers_are_measured_and_late_ones_are_seen_to_die(monkeypatch, capsys):
+    monkeypatch.setattr(
+        sys, "argv", ["worker_pool", "--n", "20", "--starts", "1", "--kills", "1", "--json"]
+    )
+    worker_pool.main()
+    rows = {row["what"]: row["value"] for row in json.loads(capsys.readouterr().out)["figures"]}
+    assert len(rows) == 10 and all(value > 0 for value in rows.values())
+    assert worker_pool.quantile([3.0, 1.0, 2.0, 4.0], 0.5) == 2.0
+
+
+@pytest.mark.parametrize("value, code", [(0.2, 0), (0.25, 1)])
+def test_a_worker_that_dies_late_is_a_missed_target(monkeypatch, capsys, value, code):
+    late = worker_pool.Figure("dead after its CPU time, slowest", value, "s", worker_pool.KILL_S)
+    monkeypatch.setattr(worker_pool, "run", lambda bench: [late])
+    monkeypatch.setattr(sys, "argv", ["worker_pool"])
+    assert worker_pool.main() == code
+    assert "0.25 s" in capsys.readouterr().out

@@ -50,7 +50,7 @@ def too_strict(outcome, task):
     return outcome == task
 
 
-@verifier
+@verifier(isolation="in_process")
 def fragile(outcome, task):
     """Raises, ends the process, or never comes back."""
     if "eval" in outcome:

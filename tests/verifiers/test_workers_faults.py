@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from worker_calls import Remote
 
 from assay.core.types import Limits
 from assay.verifiers.workers import crew, pool, seat
 from assay.verifiers.workers.pending import verdict_of
 from assay.verifiers.workers.pool import ask
-from worker_calls import Remote
 
 HERE = Path(__file__).parent
 PATIENCE_S = 30.0
@@ -58,7 +58,7 @@ def served() -> bool:
     return ask("worker_calls:echo", {"a": 1}).result == {"a": 1}
 
 
-def running(tmp_path: Path, seconds: float, limits: Limits = Limits()):
+def running(tmp_path: Path, seconds: float, limits: Limits = pool.DEFAULT_LIMITS):
     """A question that a worker is at: the thread that waits, its answers, the worker."""
     mark = str(tmp_path / f"mark{time.monotonic_ns()}")
     answers = []
@@ -197,7 +197,7 @@ def test_a_worker_that_never_becomes_ready(monkeypatch, tmp_path):
 
 
 NO_DESCRIPTORS = """
-import os, resource, sys
+import os, resource, sys, time
 from worker_calls import Remote
 from assay.verifiers.workers import pool
 
@@ -214,7 +214,8 @@ if sys.argv[1] == "begun":
     assert Remote().verify("x").passed
     worker = pool.current()._seats[0].process.pid
     os.kill(worker, 9)
-    os.waitid(os.P_PID, worker, os.WEXITED | os.WNOWAIT)
+    while os.path.exists(f"/proc/{worker}"):
+        time.sleep(0.01)
 held = exhausted()
 for _ in range(2):
     verdict = Remote().verify("x")
@@ -271,12 +272,12 @@ def test_no_zombies_and_no_descriptors(alone):
     assert served()
     before = set(os.listdir("/proc/self/fd"))
     pids = set()
-    for call in ("leave", "fill", "spin", "shut") * 3:
+    for call in ("leave", "fill", "spin", "shut") * 2:
         ask(f"worker_calls:{call}", {"s": 60}, Limits(cpu_s=0.1, memory_mb=100))
         pids |= set(pool.current().pids())
     assert served()
     kept = set(pool.current().pids())
-    assert len(pids) >= 12
+    assert len(pids) >= 8
     assert eventually(lambda: not [pid for pid in pids - kept if exists(pid)])
     assert len(set(os.listdir("/proc/self/fd")) - before) <= 0
     pool.close()
@@ -329,7 +330,7 @@ def test_memory_of_the_parent_stays_where_it_is():
         text = Path("/proc/self/status").read_text()
         return int(text.partition("VmRSS:")[2].split()[0])
 
-    pairs = [("x" * 1_000, None)] * 500
+    pairs = [("x" * 1_000, None)] * 250
     verifier = Remote()
     verifier.verify_batch(pairs)
     before = resident_kb()

@@ -201,7 +201,7 @@ def vague(outcome: str, task: object) -> Any:
 class Remote(BaseVerifier):
     """Decides in two questions: whose digest is it, and does it begin as the task says."""
 
-    name, limits = "remote", Limits(cpu_s=1.0, wall_s=20.0)
+    name, limits = "remote", Limits(cpu_s=0.3, wall_s=20.0)
 
     def judge(self, outcome: object, task: object) -> Verdict | Pending:
         if outcome == "fast":

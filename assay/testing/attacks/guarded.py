@@ -41,7 +41,7 @@ def measure_guarded(
     verifier, targets = subject.open()
     listed = list(planned(verifier, targets, plan))
     limits = getattr(verifier, "limits", None)
-    patience = getattr(limits, "wall_s", 10.0) + SPARE_WALL_S
+    patience = 2 * getattr(limits, "wall_s", 10.0) + SPARE_WALL_S  # a slow worker is asked twice
     report = Report(subject.label)
     while report.asked.total() < len(listed):
         _one_life(subject, plan, listed, patience, report, progress)

@@ -41,8 +41,8 @@ class Job:
     """A request on its way, and when it came where.
 
     Attributes:
-        begun: when the worker was given it, and had its module loaded. phase_begun, phase_cpu_s: the clocks at the start of
-            what it is at.
+        begun, begun_cpu_s: the clocks when the worker was given it, and had its module loaded.
+        phase_begun, phase_cpu_s: the clocks at the start of what it is at.
         was_slow: it met a wall deadline before, and is owed a fresh worker.
     """
 
