@@ -45,7 +45,7 @@ VERIFIERS: Mapping[str, Entry] = {
     ),
     "math": Entry(
         path="assay.verifiers.mathematics:MathVerifier",
-        summary="A mathematical answer: numbers, expressions, equations, intervals, sets, matrices.",
+        summary="A mathematical answer: number, expression, equation, interval, set, matrix …",
         accepted=examples(r"\frac{5}{8}", r"\boxed{0.625}", "5/8", r"x = \dfrac58")
         + examples(r"\{2,4,9\}", r"\boxed{9, 2, 4}", r"$\{4,9,2\}$")
         + examples("(3,-1)", r"\boxed{(x,y)=(3,-1)}")

@@ -21,7 +21,6 @@ _FACTORS: Mapping[str, tuple[Fraction, str, int]] = {
     "week": (Fraction(604_800), "s", 1),
     "dollar": (Fraction(1), "dollar", 1), "cent": (Fraction(1, 100), "dollar", 1),
 }  # fmt: skip
-_SPEEDS = {"mph": "mi/h", "kph": "km/h"}
 _PART = re.compile(r"([A-Za-z]+)(?:\^([23]))?")
 
 
@@ -35,7 +34,7 @@ class Quantity(NamedTuple):
 def converted(value: Fraction, unit: str) -> Quantity | None:
     """A quantity in base units, or None where a part of its unit has no exact factor."""
     factor, powers = Fraction(1), dict[str, int]()
-    for place, part in enumerate(_SPEEDS.get(unit, unit).split("/")):
+    for place, part in enumerate(unit.split("/")):
         found = _PART.fullmatch(part)
         known = _FACTORS.get(found[1]) if found else None
         if found is None or known is None or place > 1:

@@ -50,7 +50,9 @@ class MathVerifyVerifier(BaseVerifier):
         if type(gold) in (int, float):
             gold = str(gold)
         if type(gold) is not str or not gold.strip():
-            raise TaskError(f"The reference {shorten(gold)} is no text that math-verify could read.")
+            raise TaskError(
+                f"The reference {shorten(gold)} is no text that math-verify could read."
+            )
         refused = unusable(outcome, self.limits)
         if refused is not None:
             return refused

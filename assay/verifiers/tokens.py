@@ -70,6 +70,7 @@ _PRICE_BEHIND = re.compile(r"\s*(-?)\s*([0-9][0-9.,]*)\s*\$\s*")
 _BEFORE_FRACTION = re.compile(r"\s*(?:/|\\[dtc]?frac)")
 # "48 + 24 = **72**"; behind a digit or bracket it would be a power as programs write it.
 _EMPHASIS = re.compile(r"(?<![^\s=(])\*\*([^*\s][^*]*)(?:\*\*(?![^\s.,;:)])|$)")
+_HALF_DAY = re.compile(r"([ap])\.[ ]?m(?:\.|(?![A-Za-z]))")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _SIGNS = frozenset("+-*/^_()[]{},;:=<>|!%'&")
 _WITH_BODY = frozenset(
@@ -151,6 +152,11 @@ def _scan(text: str, limits: Limits, commas: str) -> list[Token]:
         elif char == "\\":
             at, depth = _command(text, at, out, spaced, depth, limits)
         elif char.isascii() and char.isalpha():
+            half = _HALF_DAY.match(text, at) if char in "ap" else None
+            if half:
+                out.append(Token("text", half[1] + "m", spaced))
+                at, spaced = half.end(), False
+                continue
             letters = _LETTERS.match(text, at)
             run = letters.group() if letters else char
             out.append(_letters(run, spaced))

@@ -81,6 +81,7 @@ _EVERY = re.compile(
     re.I,
 )
 _ALTOGETHER = frozenset({"total", "in total", "in all", "altogether", "overall", "all together"})
+_SAME = {"mph": "mi/h", "kph": "km/h"}
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 
 
@@ -155,7 +156,7 @@ def _long_enough(word: str) -> bool:
 def _canonical(text: str) -> str:
     above, _, below = text.replace(" per ", "/").replace(" / ", "/").partition("/")
     parts = [_one(part) for part in (above, below) if part.strip()]
-    return "/".join(parts)
+    return _SAME.get("/".join(parts), "/".join(parts))
 
 
 def _one(text: str) -> str:

@@ -1,6 +1,6 @@
 """Random expressions with their exact values: what the tests of the worker lane are held to.
 
-A tree is `(operator, operands…)` or a leaf. Its value is in Q(√2), held as a pair of fractions, or a
+A tree is `(operator, operands…)` or a leaf. Its value is in Q(√2), a pair of fractions, or that of a
 quotient of polynomials judged by exact values at many points; neither uses the package's algebra.
 """
 
@@ -29,9 +29,7 @@ class Surd(NamedTuple):
         return Surd(self.a / norm, -self.b / norm)
 
 
-leaves = st.one_of(
-    st.integers(-9, 9), st.just("root"), st.fractions(-5, 5, max_denominator=7)
-)
+leaves = st.one_of(st.integers(-9, 9), st.just("root"), st.fractions(-5, 5, max_denominator=7))
 
 
 def trees(leaf: st.SearchStrategy[Any]) -> st.SearchStrategy[Tree]:
@@ -49,7 +47,9 @@ def trees(leaf: st.SearchStrategy[Any]) -> st.SearchStrategy[Tree]:
 
 surd_trees = trees(leaves)
 function_trees = trees(
-    st.one_of(st.sampled_from(["x", "y"]), st.integers(-5, 5), st.fractions(-3, 3, max_denominator=4))
+    st.one_of(
+        st.sampled_from(["x", "y"]), st.integers(-5, 5), st.fractions(-3, 3, max_denominator=4)
+    )
 )
 
 
@@ -114,7 +114,7 @@ def latex(tree: Tree, style: int) -> str:
         return sign.join(_bracketed(operand, style) for operand in operands)
     sign = "+" if operator == "add" else "-"
     turned = operator == "add" and style % 2
-    left, right = (operands[::-1] if turned else operands)
+    left, right = operands[::-1] if turned else operands
     return f"{latex(left, style)} {sign} {_bracketed(right, style)}"
 
 

@@ -156,7 +156,9 @@ def directed(gold: str, answer: str) -> bool:
     So it does to units, percents and decimals, names, `(1,2)` beside an inequality, and where one
     side has a larger domain.
     """
-    return any(mark in gold + answer for mark in (r"\text{", "=", r"\sqrt{x}", r"\ln x", ".", "%", "<"))
+    return any(
+        mark in gold + answer for mark in (r"\text{", "=", r"\sqrt{x}", r"\ln x", ".", "%", "<")
+    )
 
 
 @pytest.mark.parametrize(("gold", "answer"), EQUAL)
@@ -164,9 +166,11 @@ def test_white_space_delimiters_and_fraction_commands_mean_nothing(gold: str, an
     plain = judged(gold, answer)
     spelled = (
         answer.replace(r"\frac", r"\dfrac")
-        .replace("(", r"\left(").replace(")", r"\right)")
-        .replace(r"\left\left", r"\left").replace(r"\right\right", r"\right")
-    )  # fmt: skip
+        .replace("(", r"\left(")
+        .replace(")", r"\right)")
+        .replace(r"\left\left", r"\left")
+        .replace(r"\right\right", r"\right")
+    )
     for other in (f" {answer}\n", f"\\,{answer}\\;", f"\\displaystyle {answer}", f"{answer}."):
         assert judged(gold, other).passed, other
     if r"\{" not in answer and r"\text" not in answer and "[" not in answer:

@@ -29,6 +29,7 @@ from assay.verifiers.trees import Node, canonical, every, free_names
 from assay.verifiers.vocabulary import CONSTANTS
 
 _OTHER_TYPE = unequal("type", "math.type")
+_ZERO: Node = ("num", Fraction(0), "0")
 _HUNDREDTH: Node = ("num", Fraction(1, 100), "0.01")
 
 
@@ -183,17 +184,18 @@ def _ratios(gold: Reading, side: Reading, context: Context) -> Decision:
         _values(("mul", one[0], b), ("mul", two[0], a), context)
         for a, b in zip(one[1:], two[1:], strict=True)
     ]
-    decision = all_of([*crossed, *_not_zero(side, context)], "ratio")
+    if _may_be_zero(gold, context) or _may_be_zero(side, context):
+        return unproven("ratio")  # 0:0 is proportional to everything
+    decision = all_of(crossed, "ratio")
     if decision.equal and context.answer_type != "ratio" and times[0]:
         if not times[1] or _clock(gold) != _clock(side):
             return unproven("ratio")  # 3:45 is a time, or 1:15
     return decision
 
 
-def _not_zero(side: Reading, context: Context) -> list[Decision]:
-    if any(exact_value(part, context.setting(64)) == 0 for part in side.node[1]):
-        return [unequal("ratio", "math.undefined")]
-    return []
+def _may_be_zero(ratio: Reading, context: Context) -> bool:
+    closed = [part for part in ratio.node[1] if not free_names(part, CONSTANTS)]
+    return any(same_number(_ZERO, part, context).equal is not False for part in closed)
 
 
 def _clock(reading: Reading) -> tuple[str, str, str]:
