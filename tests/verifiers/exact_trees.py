@@ -1,7 +1,8 @@
 """Random expressions with their exact values: what the tests of the worker lane are held to.
 
-A tree is `(operator, operands…)` or a leaf. Its value is in Q(√2), a pair of fractions, or that of a
-quotient of polynomials judged by exact values at many points; neither uses the package's algebra.
+A tree is `(operator, operands…)` or a leaf. Its value is in Q(√2), held as a pair of fractions, or
+it is a quotient of polynomials, judged by exact values at many points. Neither uses the package's
+algebra.
 """
 
 from fractions import Fraction
