@@ -171,7 +171,8 @@ def test_white_space_delimiters_and_fraction_commands_mean_nothing(gold: str, an
         .replace(r"\left\left", r"\left")
         .replace(r"\right\right", r"\right")
     )
-    for other in (f" {answer}\n", f"\\,{answer}\\;", f"\\displaystyle {answer}", f"{answer}."):
+    stop = "" if answer.endswith(".") else "."
+    for other in (f" {answer}\n", f"\\,{answer}\\;", f"\\displaystyle {answer}", answer + stop):
         assert judged(gold, other).passed, other
     if r"\{" not in answer and r"\text" not in answer and "[" not in answer:
         assert judged(gold, spelled).passed, spelled
