@@ -24,6 +24,7 @@ _MODULES = {
     "JsonMatch": "patterns.json_match",
     "MatchingVerifier": "puzzles.selections",
     "MathVerifier": "mathematics",
+    "MathVerifyVerifier": "mathverify",
     "NULL_OUTCOMES": "check",
     "NormalisedText": "text",
     "Not": "combine",
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from assay.verifiers.extraction import Extraction
     from assay.verifiers.functions import FunctionVerifier, verifier
     from assay.verifiers.mathematics import MathVerifier
+    from assay.verifiers.mathverify import MathVerifyVerifier
     from assay.verifiers.named import load_verifier
     from assay.verifiers.numeric import NumberVerifier
     from assay.verifiers.patterns.json_match import JsonMatch
@@ -125,6 +127,7 @@ __all__ = [
     "JsonMatch",
     "MatchingVerifier",
     "MathVerifier",
+    "MathVerifyVerifier",
     "NormalisedText",
     "Not",
     "NumberVerifier",

@@ -48,19 +48,27 @@ VERIFIERS: Mapping[str, Entry] = {
     ),
     "math": Entry(
         path="assay.verifiers.mathematics:MathVerifier",
-        summary="A mathematical answer: numbers, fractions, tuples, sets, units, words.",
+        summary="A mathematical answer: number, expression, equation, interval, set, matrix …",
         accepted=examples(r"\frac{5}{8}", r"\boxed{0.625}", "5/8", r"x = \dfrac58")
         + examples(r"\{2,4,9\}", r"\boxed{9, 2, 4}", r"$\{4,9,2\}$")
         + examples("(3,-1)", r"\boxed{(x,y)=(3,-1)}")
         + examples(r"8 \text{ cm}", r"\boxed{8\text{ centimeters}}")
-        + examples(_PRODUCT, r"\boxed{408}", r"$17\cdot 24 = 408$"),
+        + examples(_PRODUCT, r"\boxed{408}", r"$17\cdot 24 = 408$")
+        + examples(r"4\sqrt5", r"\boxed{\sqrt{80}}", r"\boxed{\frac{20}{\sqrt5}}")
+        + examples("6x^2+5x-4", r"\boxed{(2x-1)(3x+4)}")
+        + examples(r"[0,4)\cup(6,\infty)", r"\boxed{x\in(6,\infty)\cup[0,4)}")
+        + examples("y=3x-2", r"\boxed{3x-y=2}"),
         rejected=examples(
             r"\frac{5}{8}", r"\boxed{8/5}", "-5/8", "0.62", r"\boxed{5/8 \text{ or } 1}"
         )
         + examples(r"\{2,4,9\}", r"\boxed{\{2,4\}}", r"\boxed{(2,4,9)}", r"\boxed{9}")
         + examples("(3,-1)", r"\boxed{(-1,3)}", r"\boxed{[3,-1]}")
         + examples(r"8 \text{ cm}", r"\boxed{8\text{ mm}}")
-        + examples(_PRODUCT, r"\boxed{17\cdot 24}", r"\boxed{24\cdot 17}", r"\boxed{407}"),
+        + examples(_PRODUCT, r"\boxed{17\cdot 24}", r"\boxed{24\cdot 17}", r"\boxed{407}")
+        + examples(r"4\sqrt5", r"\boxed{\sqrt{75}}", r"\boxed{-4\sqrt5}", "8.94")
+        + examples("6x^2+5x-4", r"\boxed{(2x+1)(3x-4)}", r"\boxed{6y^2+5y-4}")
+        + examples(r"[0,4)\cup(6,\infty)", r"\boxed{[0,4]\cup(6,\infty)}", r"\boxed{[0,4)}")
+        + examples("y=3x-2", r"\boxed{y=3x+2}", r"\boxed{x=3y-2}"),
     ),
     "exact_text": Entry(
         path="assay.verifiers.text:ExactText",

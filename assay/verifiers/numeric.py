@@ -19,7 +19,7 @@ from assay.verifiers.grammar import parse
 from assay.verifiers.rational import write
 from assay.verifiers.tasks import reference_of
 from assay.verifiers.tokens import tokenize
-from assay.verifiers.trees import Node
+from assay.verifiers.trees import Node, is_inequality
 from assay.verifiers.units import KNOWN_UNITS
 from assay.verifiers.values import Number, Tolerance, fold
 
@@ -46,6 +46,8 @@ def read_number(text: str, limits: Limits = DEFAULT_LIMITS) -> Number:
     if len(text) <= min(limits.literal_digits, limits.total_digits) and _SIMPLE.fullmatch(text):
         return Number(Fraction(text), text.lstrip("+") if "." in text else "")
     node = parse(tokenize(text, limits), limits)
+    if is_inequality(node):
+        raise Refused("A relation stands where a number is expected.", "incorrect", "math.relation")
     value = fold(node, limits)
     last = node[2][-1] if node[0] == "rel" else node
     if node[0] == "rel" and not is_literal(last):

@@ -1,7 +1,8 @@
 """Exact values of closed numeric expressions, with bounded work (`verifiers.md` §6.2)."""
 
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from math import factorial, isqrt
+from math import ceil, comb, factorial, floor, gcd, isqrt, lcm, prod
 
 from assay.core.types import Limits
 from assay.verifiers.characters import Refused, symbolic
@@ -52,14 +53,15 @@ class _Evaluator:
             return self.kept(above / below)
         if kind == "pow":
             return self.power(self.value(node[1]), self.value(node[2]))
-        if kind == "pct":
-            return self.kept(self.value(node[1]) / 100)
-        if kind == "fact":
-            return self.factorial(self.value(node[1]))
         if kind == "sqrt":
             return self.root(self.value(node[1]), self.value(node[2]))
-        if kind in ("sym", "call", "pm", "ratio"):
-            raise symbolic("An expression with names")
+        step = _STEPS.get(kind)
+        if step is not None:
+            return step(self, [self.value(part) for part in node[1:]])
+        if kind == "fn" and node[1] in _SEVERAL:
+            return self.several(node[1], [self.value(part) for part in node[2]])
+        if kind in _ELSEWHERE:
+            raise symbolic("An expression with names or functions")
         raise Refused("A unit, a collection or words stand inside arithmetic.")
 
     def chain(self, node: Node, kind: str) -> Fraction:
@@ -88,20 +90,75 @@ class _Evaluator:
             raise symbolic("A power of this size")
         return self.kept(base**n)
 
-    def factorial(self, value: Fraction) -> Fraction:
-        if value.denominator != 1 or value < 0:
-            raise Refused("A factorial needs a whole number.", code="math.undefined")
+    def whole(self, value: Fraction, what: str, least: int = 0) -> int:
+        """A whole number that stays small enough to be worked with."""
+        if value.denominator != 1 or value < least:
+            raise Refused(f"{what} needs a whole number.", code="math.undefined")
         if value > self.limits.factorial_argument:
-            raise symbolic("A factorial of this size")
-        return self.kept(Fraction(factorial(value.numerator)))
+            raise symbolic(f"{what} of this size")
+        return value.numerator
+
+    def factorial(self, parts: list[Fraction]) -> Fraction:
+        return self.kept(Fraction(factorial(self.whole(parts[0], "A factorial"))))
+
+    def double_factorial(self, parts: list[Fraction]) -> Fraction:
+        return self.kept(Fraction(prod(range(self.whole(parts[0], "A factorial"), 0, -2))))
+
+    def binomial(self, parts: list[Fraction]) -> Fraction:
+        above, below = (self.whole(part, "A binomial") for part in parts)
+        return self.kept(Fraction(comb(above, below)))
+
+    def several(self, name: str, parts: list[Fraction]) -> Fraction:
+        """gcd, lcm, max, min or mod of several numbers."""
+        if name in ("max", "min"):
+            return max(parts) if name == "max" else min(parts)
+        if any(part.denominator != 1 for part in parts):
+            raise Refused(f"'{name}' needs whole numbers.", code="math.undefined")
+        numbers = [part.numerator for part in parts]
+        if name == "mod":
+            if numbers[1] <= 0:
+                raise Refused("A remainder needs a positive divisor.", code="math.undefined")
+            return Fraction(numbers[0] % numbers[1])
+        return self.kept(Fraction(gcd(*numbers) if name == "gcd" else lcm(*numbers)))
 
     def root(self, index: Fraction, value: Fraction) -> Fraction:
-        if index != 2 or value < 0:
-            raise symbolic("A root")
-        above, below = isqrt(value.numerator), isqrt(value.denominator)
-        if above * above != value.numerator or below * below != value.denominator:
+        if index.denominator != 1 or not 2 <= index <= 64 or value < 0:
+            raise symbolic("A root")  # of a negative number: the domain says which root is meant
+        above, below = (
+            _root(part, index.numerator) for part in (value.numerator, value.denominator)
+        )
+        if above is None or below is None:
             raise symbolic("An irrational root")
         return Fraction(above, below)
+
+
+_STEPS: Mapping[str, Callable[[_Evaluator, list[Fraction]], Fraction]] = {
+    "pct": lambda lane, parts: lane.kept(parts[0] / 100),
+    "fact": _Evaluator.factorial,
+    "dfact": _Evaluator.double_factorial,
+    "binom": _Evaluator.binomial,
+    "abs": lambda lane, parts: abs(parts[0]),
+    "floor": lambda lane, parts: Fraction(floor(parts[0])),
+    "ceil": lambda lane, parts: Fraction(ceil(parts[0])),
+}
+_SEVERAL = frozenset({"gcd", "lcm", "max", "min", "mod"})
+_ELSEWHERE = frozenset(
+    "sym call pm ratio fn sum prod lim int deriv inf matrix union meet minus builder numbers "
+    "dots class or both rel".split()
+)
+
+
+def _root(value: int, index: int) -> int | None:
+    """The whole root of a number, or None where it has none."""
+    if index == 2:
+        root = isqrt(value)
+    else:
+        root = 1 << -(-value.bit_length() // index)  # from above, by Newton's method
+        while (
+            root and (better := ((index - 1) * root + value // root ** (index - 1)) // index) < root
+        ):
+            root = better
+    return root if root**index == value else None
 
 
 def write(value: Fraction | int) -> str:

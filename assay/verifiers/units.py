@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from assay.verifiers.trees import Node
+
 _SYNONYMS = {
     "mm": "millimeter millimeters millimetre millimetres",
     "cm": "centimeter centimeters centimetre centimetres",
@@ -79,6 +81,7 @@ _EVERY = re.compile(
     re.I,
 )
 _ALTOGETHER = frozenset({"total", "in total", "in all", "altogether", "overall", "all together"})
+_SAME = {"mph": "mi/h", "kph": "km/h"}
 _POWERS = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
 
 
@@ -121,6 +124,30 @@ def money_unit(currency: str, words: str, *, spelled: bool = False) -> str | Non
     return f"{currency} {name}"
 
 
+def letters_as_unit(node: Node) -> tuple[Node, str] | None:
+    """`36 m^2` and `5 m/s` as a value and its unit, where they were read as a product of letters.
+
+    Only for a reference that has a unit: elsewhere letters are names.
+    """
+    below = ""
+    if node[0] == "div" and (letter := _letter(node[2])):
+        node, below = node[1], f"/{letter}"
+    if node[0] != "mul" or len(node) != 3 or not (above := _letter(node[2])):
+        return None
+    name = unit_of(above + below, spelled=False)
+    return (node[1], name) if name else None
+
+
+def _letter(node: Node) -> str:
+    """A letter, or its square or cube, as the name of a unit would spell it; or nothing."""
+    if node[0] == "sym" and len(node[1]) == 1:
+        return node[1] if node[1] in KNOWN_UNITS else ""
+    if node[0] == "pow" and node[2][0] == "num" and node[2][2] in ("2", "3"):
+        letter = _letter(node[1])
+        return f"{letter}^{node[2][2]}" if letter and "^" not in letter else ""
+    return ""
+
+
 def _long_enough(word: str) -> bool:
     known = len(word) > 1 and word in KNOWN_UNITS
     return len(word) >= 4 or known or word.lower() in SHORT_NOUNS or word in _LINKS
@@ -129,7 +156,7 @@ def _long_enough(word: str) -> bool:
 def _canonical(text: str) -> str:
     above, _, below = text.replace(" per ", "/").replace(" / ", "/").partition("/")
     parts = [_one(part) for part in (above, below) if part.strip()]
-    return "/".join(parts)
+    return _SAME.get("/".join(parts), "/".join(parts))
 
 
 def _one(text: str) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from assay.core.types import Limits
 from assay.verifiers.characters import Refused, symbolic
+from assay.verifiers.conversion import factor_between
+from assay.verifiers.names import is_name, name_of, names_in_brackets
 from assay.verifiers.rational import evaluate, is_rounding, write
-from assay.verifiers.tokens import CONSTANTS
-from assay.verifiers.trees import Node, canonical, children
+from assay.verifiers.trees import Node
+from assay.verifiers.vocabulary import CONSTANTS
 from assay.verifiers.wording import hedges, negates
 
 _MATCHED_PAIRWISE = 40  # entries; larger collections are matched by exact value only
@@ -98,7 +100,7 @@ class Rules(NamedTuple):
     """The settings that equality depends on."""
 
     decimals: Literal["rounded", "exact"] | Tolerance = "rounded"
-    units: Literal["optional", "required"] = "optional"
+    units: Literal["optional", "required", "convert"] = "optional"
     percent: Literal["symmetric", "strict"] = "symmetric"
 
 
@@ -121,7 +123,7 @@ def fold(node: Node, limits: Limits) -> Value:
     if kind == "rel":
         return _relation(node, limits)
     if kind in ("list", "set", "tuple"):
-        items = tuple(fold(item, limits) for item in node[-1])
+        items = tuple(_items(node, limits))
         if len(items) > limits.entries:
             raise Refused("The answer has too many entries.", "over_limit", "limit.size")
         if kind == "tuple":
@@ -135,8 +137,20 @@ def fold(node: Node, limits: Limits) -> Value:
     if kind == "text":
         return _words(node[1])
     if kind == "sym" and node[1] not in CONSTANTS - {"e", "i"}:
-        return Words(node[1])
+        return Words(node[1] if len(node[1]) == 1 else node[1].casefold())
     return _number(node, limits)
+
+
+def _items(node: Node, limits: Limits) -> Iterator[Value]:
+    """The values of a collection's entries; a ± entry of a set or list is two of them."""
+    for item in node[-1]:
+        value = fold(item, limits)
+        if isinstance(value, Many) and is_pair(item) and node[0] != "tuple":
+            yield from value.items
+        elif is_pair(item):
+            raise symbolic("A tuple with ±")
+        else:
+            yield value
 
 
 def _number(node: Node, limits: Limits) -> Number:
@@ -158,12 +172,12 @@ def _number(node: Node, limits: Limits) -> Number:
 
 
 def _based(node: Node) -> Based:
-    digits, base = str(node[1]), str(node[2])
-    if not 2 <= len(base) + 1 <= 3 or not 2 <= int(base) <= 36:
+    digits, base = str(node[1]).upper(), str(node[2])
+    if not base.isdigit() or len(base) > 2 or not 2 <= int(base) <= 36:
         raise Refused("A base is a whole number from 2 to 36.")
-    if any(int(digit) >= int(base) for digit in digits):
+    if any(int(digit, 36) >= int(base) for digit in digits if digit != "."):
         raise Refused("A digit is not valid in its base.")
-    return Based(digits, int(base))
+    return Based(digits.lstrip("0") or "0", int(base))
 
 
 def _words(text: str) -> Words:
@@ -180,15 +194,16 @@ def _words(text: str) -> Words:
 def _relation(node: Node, limits: Limits) -> Value:
     signs, items = node[1], list(node[2])
     if any(sign != "=" for sign in signs):
-        raise Refused("A relation stands where a value is expected.", "incorrect", "math.relation")
+        message = "A relation stands where a value is expected."
+        raise Refused(message, "unproven", "math.relation")
     if len(items) == 2 and not is_name(items[0]) and is_name(items[1]):
         items.reverse()
     name = ""
     if is_name(items[0]):
-        name = canonical(items.pop(0))
+        name = name_of(items.pop(0))
         while len(items) > 1 and is_name(items[0]):
             items.pop(0)  # x = y = 84
-    elif len(items) == 2 and _names_in_brackets(items[0], items[1]):
+    elif len(items) == 2 and names_in_brackets(items[0], items[1]):
         items.pop(0)
     if len(items) == 1 and items[0][0] != "num":
         value = fold(items[0], limits)
@@ -197,39 +212,17 @@ def _relation(node: Node, limits: Limits) -> Value:
     return replace(value, name=name) if isinstance(value, Number) and name else value
 
 
+def is_pair(node: Node) -> bool:
+    """Whether a tree is a ± pair, with or without a name."""
+    return node[0] == "pm" or (node[0] == "rel" and node[2][-1][0] == "pm")
+
+
 def _chain(items: list[Node], limits: Limits) -> Number:
     """The last of several equal numbers; every link must be true."""
     links = [_number(item, limits) for item in items]
     if any(link.value != links[-1].value for link in links):
         raise Refused("A link of the chain is false.", "incorrect", "math.false_link")
     return links[-1]
-
-
-def is_name(node: Node) -> bool:
-    """Whether a node can only name a value: a symbol, `f(x)`, words, or a ratio of such."""
-    if node[0] == "sym":
-        return node[1] not in CONSTANTS
-    if node[0] == "call":
-        return all(is_name(part) for part in children(node))
-    if node[0] == "text":
-        return not (hedges(node[1]) or negates(node[1]))
-    return node[0] == "div" and is_name(node[1]) and is_name(node[2])
-
-
-def _names_in_brackets(left: Node, right: Node) -> bool:
-    same = left[0] == right[0] == "tuple" and len(left[3]) == len(right[3])
-    return same and all(part[0] == "sym" for part in left[3])
-
-
-def free_symbols(node: Node) -> bool:
-    """Whether a tree has a name that stands for no constant."""
-    stack = [node]
-    while stack:
-        part = stack.pop()
-        if (part[0] == "sym" and part[1] not in CONSTANTS) or part[0] == "call":
-            return True
-        stack += children(part)
-    return False
 
 
 def equal(gold: Value, value: Value, rules: Rules) -> Equality:
@@ -253,8 +246,11 @@ def _numbers(gold: Number, value: Number, rules: Rules) -> Equality:
     if gold.name and value.name and gold.name != value.name:
         return Equality(False, "math.name")
     if gold.unit and value.unit and gold.unit != value.unit:
-        return Equality(False, "math.unit")
-    if gold.unit and not value.unit and (rules.units == "required" or value.percent):
+        factor = factor_between(value.unit, gold.unit) if rules.units == "convert" else None
+        if factor is None:
+            return Equality(False, "math.unit")
+        value = replace(value, value=value.value * factor, unit=gold.unit)
+    if gold.unit and not value.unit and (rules.units != "optional" or value.percent):
         return Equality(False, "math.unit")
     if gold.value == value.value:
         return Equality(True)

@@ -57,7 +57,7 @@ def test_responses_are_judged_against_the_reference_beside_them():
     ]  # fmt: skip
     rows = list(found.rows())
     assert [row["id"] for row in rows] == [1, 2, 3, 4, 5, 6]
-    assert (rows[0]["verdict"]["extracted"], rows[0]["verdict"]["verifier"]) == ("4", "math@1.0")
+    assert (rows[0]["verdict"]["extracted"], rows[0]["verdict"]["verifier"]) == ("4", "math@1.1")
     assert (found.n, found.passed, found.n_errors, found.exit_code) == (6, 2, 0, 0)
     assert found.codes["incorrect", "math.not_equal"] == 1
     assert 0.09 < found.interval.low < found.pass_rate < found.interval.high < 0.71

@@ -54,7 +54,7 @@ def boxed(text: str) -> str:
         (r"\text{Monday}", "Monday"),
         ("yes", "Yes"),
         ("C", r"\textbf{(C)}"),
-        # in words of the worker lane, and written alike
+        # beyond the fast lane, and written alike
         (r"3\sqrt{2}", r"3\sqrt2"),
         ("6x^2+5x-4", "5x-4+6x^{2}"),
         ("1+7i", "7i+1"),
@@ -104,8 +104,7 @@ def test_accepts(gold: str, answer: str):
         ("yes", r"\text{yes or no}", "math.ambiguous"),
         ("7", r"\frac{7}{0}", "math.undefined"),
         ("7", "7^{7^{7^{7}}}", "math.unproven"),
-        ("2,3", "x=2, y=3", "math.symbolic"),
-        (r"2\sqrt{2}", r"\sqrt{8}", "math.unproven"),
+        ("2,3", "x=2, y=3", "math.unproven"),
     ],
 )
 def test_refuses(gold: str, answer: str, code: str):
@@ -123,7 +122,12 @@ def test_settings():
     assert MathVerifier(percent="strict").verify("0.4", r"40\%").passed
     assert MathVerifier(answer_type="text").verify("Monday", "monday").passed
     assert MathVerifier(answer_type="number").verify("1", "(1,2)").status == "task_error"
-    for bad in ({"units": "none"}, {"decimals": "near"}, {"percent": 1}, {"answer_type": "matrix"}):
+    for bad in (
+        {"units": "none"},
+        {"decimals": "near"},
+        {"percent": 1},
+        {"answer_type": "letters"},
+    ):
         with pytest.raises(OptionError):
             MathVerifier(**bad)  # pyright: ignore
 

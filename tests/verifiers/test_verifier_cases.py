@@ -1,4 +1,4 @@
-"""The public cases of the specification that the fast lane decides."""
+"""The public cases of the specification about mathematics, choices, text and countdown."""
 
 import asyncio
 import json
@@ -20,10 +20,6 @@ from assay.verifiers import (
 CASES = json.loads((Path(__file__).parents[1] / "data" / "verifiers-cases.json").read_text())
 HERE = {"math", "choice", "text", "countdown", "constraint", "shortest_path"}
 MINE = [case for case in CASES if case["verifier"] in HERE]
-# Accepted by the worker lane only: roots, polynomials, interval unions, matrices, complex numbers.
-AWAITING_WORKER_LANE = {
-    "v016", "v017", "v023", "v024", "v025", "v027", "v029", "v042", "v044",
-}  # fmt: skip
 
 
 def response(case: dict[str, Any]) -> str:
@@ -58,12 +54,7 @@ def test_case(case: dict[str, Any]):
     verifier, task = judged(case)
     verdict = verifier.verify(response(case), task)
     assert not verdict.is_error
-    if case["id"] in AWAITING_WORKER_LANE:
-        assert case["expected"] is True
-        assert not verdict.passed
-        assert verdict.status in {"unproven", "unparsable"}
-    else:
-        assert verdict.passed is case["expected"], verdict
+    assert verdict.passed is case["expected"], verdict
 
 
 def test_batch_and_asyncio_agree_with_verify():

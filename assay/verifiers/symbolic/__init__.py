@@ -1,0 +1,1 @@
+"""What only algebra decides about mathematical answers; imported in workers alone."""
