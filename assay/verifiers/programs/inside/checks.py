@@ -1,0 +1,95 @@
+"""Running a task's own test code: away from the submission, or beside it where nothing else will do."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import types
+from typing import Any
+
+from assay.verifiers.programs.inside import wire
+from assay.verifiers.programs.inside.calls import compiled
+from assay.verifiers.programs.inside.frames import Send, exceptions, quoted
+from assay.verifiers.programs.inside.plain import Unsendable, decode, make_encoder
+
+
+def _check_code(job: dict[str, Any]) -> tuple[types.CodeType, types.CodeType]:
+    setup = compile(job["setup"], "<setup>", "exec", dont_inherit=True)
+    return setup, compile(job["checks"], "<checks>", "exec", dont_inherit=True)
+
+
+def run_checks(job: dict[str, Any], send: Send) -> None:
+    """Run a task's own test code here, where the submission is not: its calls are asked for.
+
+    The test code gets a function of the entry point's name that sends its arguments out and gives
+    back what came in; `check(candidate)` is called where there is one.
+    """
+    encode = make_encoder()
+    known, _ = exceptions()
+    kinds = {name: kind for kind, name in known}
+
+    def candidate(*arguments: Any, **named: Any) -> Any:
+        if named:
+            raise Unsendable("not_plain", "named arguments")
+        send('{"call":' + encode(list(arguments)) + "}")
+        reply = wire.receive(0)
+        if reply is None:
+            os._exit(1)
+        if "raised" in reply:
+            raise kinds[reply["raised"]]
+        return decode(json.loads(reply["value"]))
+
+    send('{"ready":true}')
+    names: dict[str, Any] = {"__name__": "checks"}
+    try:
+        setup, checks = _check_code(job)
+        exec(setup, names)
+    except BaseException as error:
+        send(quoted("faulty", type(error).__name__))
+        return
+    names[job["entry"]] = candidate
+    send(_verdict_of(checks, names, candidate))
+
+
+def _verdict_of(checks: types.CodeType, names: dict[str, Any], candidate: Any) -> str:
+    try:
+        exec(checks, names)
+        if "check" in names:
+            names["check"](candidate)
+    except AssertionError:
+        return '{"failed":"AssertionError"}'
+    except Unsendable as error:
+        return quoted("faulty", f"{error.args[1]} as an argument")
+    except BaseException as error:
+        return quoted("failed", type(error).__name__)
+    return '{"passed":true}'
+
+
+def run_shared(job: dict[str, Any], send: Send) -> None:
+    """Submission and test code in one process: for tasks that cannot be put in any other way.
+
+    The submission can read the tests and could forge their outcome here; such verdicts are marked.
+    """
+    _, describe = exceptions()
+    send('{"ready":true}')
+    code, trouble = compiled(job)
+    if code is None:
+        send(trouble)
+        return
+    try:
+        setup, checks = _check_code(job)
+    except (SyntaxError, ValueError) as error:
+        send(quoted("faulty", type(error).__name__))
+        return
+    verdict_of = _verdict_of
+    module = types.ModuleType("submission")
+    sys.modules["submission"] = module
+    try:
+        exec(setup, module.__dict__)
+        exec(code, module.__dict__)
+        function = module.__dict__.get(job["entry"])
+    except BaseException as error:
+        send(describe(error))
+        return
+    send(verdict_of(checks, module.__dict__, function))

@@ -1,0 +1,314 @@
+"""Warm processes that fork a sandboxed child for each run: started, lent out, replaced, ended.
+
+They are started with `subprocess`, so also from daemonic processes, from any thread and without a
+`__main__` guard; a process that was forked with keepers open forgets them and starts its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
+
+from assay.verifiers.programs.inside import wire
+
+_PACKAGE = "assay.verifiers.programs.inside"
+# In the order of their imports.
+_MODULES = (
+    *("wire", "plain", "frames", "kernel", "seccomp", "landlock", "processes", "limits", "rooms"),
+    *("bubble", "calls", "checks", "scripts", "driver", "watch", "supervisor", "keeper"),
+)
+BOOT = """
+import json, os, sys, types
+def take(count):
+    data = b""
+    while len(data) < count:
+        part = os.read(0, count - len(data))
+        if not part:
+            sys.exit(3)
+        data += part
+    return data
+first = json.loads(take(int(take(8), 16)))
+for name, text in first["modules"]:
+    module = sys.modules[name] = types.ModuleType(name)
+    parent, _, leaf = name.rpartition(".")
+    if parent in sys.modules:
+        setattr(sys.modules[parent], leaf, module)
+    exec(compile(text, name, "exec", dont_inherit=True), module.__dict__)
+sys.modules[first["main"]].main(first)
+"""
+_START_S = 60.0
+_MAX_RUNS = 1_000  # then a keeper is replaced by a new one, whatever it looks like
+
+
+class KeeperRefused(Exception):
+    """This machine does not offer that way; the message says what it refused."""
+
+
+class KeeperLost(Exception):
+    """A keeper ended or fell silent while it was needed."""
+
+
+class Kind(NamedTuple):
+    """What a keeper is set up for.
+
+    Attributes:
+        way: as in `sandbox.WAYS`.
+        tools: compilers and interpreters are shown to the child.
+        python: the interpreter that runs it.
+        runner: the command line of way `runner`, with `{boot}` in it.
+    """
+
+    way: str
+    tools: bool
+    python: str
+    runner: tuple[str, ...] = ()
+
+
+@cache
+def _sources() -> list[list[str]]:
+    folder = resources.files(_PACKAGE)
+    texts = [[_PACKAGE, ""]]
+    for name in _MODULES:
+        texts.append([f"{_PACKAGE}.{name}", folder.joinpath(f"{name}.py").read_text("utf-8")])
+    return texts
+
+
+def _environment() -> dict[str, str]:
+    """What an interpreter needs to start, and nothing of the caller's besides."""
+    wanted = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "MALLOC_ARENA_MAX": "2",  # each arena of glibc reserves 64 MB of the address space
+    }
+    if "LD_LIBRARY_PATH" in os.environ:  # some interpreters do not find their library without
+        wanted["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
+    return wanted
+
+
+class Keeper:
+    """One keeper process and the socket to it; used by one thread at a time."""
+
+    def __init__(self, kind: Kind) -> None:
+        """Start it.
+
+        Raises:
+            KeeperRefused: it cannot set up its sandbox on this machine.
+            KeeperLost: it did not start.
+        """
+        self.kind, self.runs, self.scratch = kind, 0, ""
+        self.link, theirs = socket.socketpair()
+        try:
+            self.process = subprocess.Popen(
+                [kind.python, "-I", "-S", "-c", BOOT],
+                stdin=theirs,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=_environment(),
+                cwd="/",
+                start_new_session=True,
+            )
+        except PermissionError as error:
+            self.link.close()
+            raise KeeperRefused(f"this user may not run {kind.python}") from error
+        except FileNotFoundError as error:
+            self.link.close()
+            raise KeeperRefused(f"there is no interpreter at {kind.python}") from error
+        except OSError as error:
+            self.link.close()
+            raise KeeperLost(f"the sandbox's process could not be started: {error}") from error
+        finally:
+            theirs.close()
+        try:
+            self._greet()
+        except BaseException:
+            self.close()
+            raise
+
+    def _greet(self) -> None:
+        command = [BOOT if word == "{boot}" else word for word in self.kind.runner]
+        first = {"modules": _sources(), "main": f"{_PACKAGE}.keeper", "way": self.kind.way}
+        self._send({**first, "tools": self.kind.tools, "command": command, "boot": BOOT})
+        hello = self.hear(_START_S)
+        if "refused" in hello:
+            raise KeeperRefused(str(hello["refused"]))
+        self.scratch = str(hello.get("scratch", ""))
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self.link.settimeout(_START_S)
+        try:
+            self.link.sendall(wire.pack(message))
+        except OSError as error:
+            raise KeeperLost("the sandbox's process has ended") from error
+
+    def hear(self, timeout_s: float) -> dict[str, Any]:
+        """The next message.
+
+        Raises:
+            KeeperLost: there is none in that time.
+        """
+        give_up = time.monotonic() + timeout_s
+        try:
+            length = wire.length_of(self._take(wire.HEADER, give_up))
+            return json.loads(self._take(length, give_up))
+        except TimeoutError as error:
+            raise KeeperLost("the sandbox's process does not answer") from error
+        except (OSError, ValueError) as error:
+            raise KeeperLost("the sandbox's process has ended") from error
+
+    def _take(self, count: int, give_up: float) -> bytes:
+        data = bytearray()
+        while len(data) < count:
+            self.link.settimeout(max(0.001, give_up - time.monotonic()))
+            part = self.link.recv(min(1 << 20, count - len(data)))
+            if not part:
+                raise ConnectionError
+            data += part
+        return bytes(data)
+
+    def ask(
+        self,
+        request: dict[str, Any],
+        timeout_s: float,
+        reply: Callable[[str], dict[str, Any] | None] | None = None,
+    ) -> dict[str, Any] | None:
+        """The report about one run.
+
+        Args:
+            request: the job.
+            timeout_s: longest wait for each message; a backstop behind the supervisor's own limits.
+            reply: answers what the run's test code asks; None from it ends the run without report,
+                after which this keeper must be closed.
+
+        Raises:
+            KeeperLost: there is no report.
+        """
+        self.runs += 1
+        self._send(request)
+        while True:
+            message = self.hear(timeout_s)
+            if "call" not in message or reply is None:
+                return message
+            answer = reply(str(message["call"]))
+            if answer is None:
+                return None
+            self._send(answer)
+
+    def close(self) -> None:
+        """End it: it and what it runs go as soon as its link is closed."""
+        with contextlib.suppress(OSError):
+            self.link.close()
+        try:
+            self.process.wait(2.0)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.scratch:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def forget(self) -> None:
+        """In a fork of the process that started it: let go of it, without ending it."""
+        with contextlib.suppress(OSError):
+            self.link.close()
+        self.process.returncode = 0  # it is no child of this process, so there is nothing to reap
+
+
+class Pool:
+    """Idle keepers by kind, and how many runs may go on at once."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.idle: dict[Kind, list[Keeper]] = {}
+        self.all: set[Keeper] = set()
+        self.turns = threading.BoundedSemaphore(max(1, os.cpu_count() or 1))
+
+    @contextmanager
+    def turn(self) -> Iterator[float]:
+        """A place among the runs of this process; gives how long it was waited for, in seconds.
+
+        More children than cores would only take each other's time.
+        """
+        before = time.monotonic()
+        with self.turns:
+            yield time.monotonic() - before
+
+    @contextmanager
+    def lend(self, kind: Kind) -> Iterator[Keeper]:
+        """A keeper of that kind, idle or new; one that was lost meanwhile is not kept."""
+        with self.lock:
+            waiting = self.idle.get(kind)
+            keeper = waiting.pop() if waiting else None
+        if keeper is None:
+            keeper = Keeper(kind)
+            with self.lock:
+                self.all.add(keeper)
+        try:
+            yield keeper
+        except BaseException:
+            self.drop(keeper)
+            raise
+        if keeper.runs >= _MAX_RUNS:
+            self.drop(keeper)
+            return
+        with self.lock:
+            if keeper in self.all:
+                self.idle.setdefault(kind, []).append(keeper)
+
+    def drop(self, keeper: Keeper) -> None:
+        """Close a keeper that is not to be used again."""
+        with self.lock:
+            self.all.discard(keeper)
+        keeper.close()
+
+    def close(self) -> None:
+        """End all keepers."""
+        with self.lock:
+            keepers, self.all, self.idle = list(self.all), set[Keeper](), {}
+        for keeper in keepers:
+            keeper.close()
+
+    def forget(self) -> None:
+        """After a fork, in the child: these keepers belong to the parent."""
+        for keeper in self.all:
+            keeper.forget()
+
+
+_pool = Pool()
+
+
+def pool() -> Pool:
+    """The pool of this process."""
+    return _pool
+
+
+def shut_down() -> None:
+    """End all keepers of this process; the next run starts new ones."""
+    _pool.close()
+
+
+def _after_fork() -> None:
+    global _pool
+    _pool.forget()
+    _pool = Pool()
+
+
+def default_python() -> str:
+    """The interpreter behind this one, out of any virtual environment."""
+    return str(getattr(sys, "_base_executable", "") or sys.executable)
+
+
+atexit.register(shut_down)
+os.register_at_fork(after_in_child=_after_fork)
