@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from assay.core.errors import OptionError, TaskError, shorten
 from assay.verifiers.programs.compare import Rules
-from assay.verifiers.programs.inside.plain import Unsendable, make_encoder
+from assay.verifiers.programs.inside.plain import ENCODE, Unsendable
 from assay.verifiers.values import Tolerance
 
 _KEYS = {"args", "returns", "raises", "tolerance", "unordered", "compare"}
@@ -117,7 +117,7 @@ def _arguments(arguments: Any, number: int) -> str:
 
 def _encoded(value: Any, number: int) -> str:
     try:
-        return make_encoder()(value)
+        return ENCODE(value)
     except Unsendable as error:
         kind = "too big" if error.args[0] == "too_big" else "no plain value"
         raise TaskError(f"Test {number} cannot be sent: {error.args[1]} is {kind}.") from error

@@ -18,8 +18,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from assay.verifiers.programs.inside.frames import Send, exceptions, quoted
-from assay.verifiers.programs.inside.plain import Unsendable, decode, make_encoder
+from assay.verifiers.programs.inside.frames import Send, make_describer, quoted
+from assay.verifiers.programs.inside.plain import ENCODE, Unsendable, decode
 
 
 def compiled(job: dict[str, Any]) -> tuple[types.CodeType | None, str]:
@@ -70,8 +70,8 @@ def _budget(job: dict[str, Any]) -> Callable[[], None]:
 
 def run_calls(job: dict[str, Any], send: Send) -> None:
     """Call the entry point on each input, in a module that is made anew for each."""
-    encode, modules, module_type, run = make_encoder(), sys.modules, types.ModuleType, exec
-    _, describe = exceptions()
+    encode, modules, module_type, run = ENCODE, sys.modules, types.ModuleType, exec
+    describe = make_describer()
     anything, unsendable, leave, read = BaseException, Unsendable, os._exit, json.loads
     renew, to_value, entry, quote = _budget(job), decode, job["entry"], quoted
     inputs = job.pop("inputs")

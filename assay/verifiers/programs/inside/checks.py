@@ -10,8 +10,8 @@ from typing import Any
 
 from assay.verifiers.programs.inside import wire
 from assay.verifiers.programs.inside.calls import compiled
-from assay.verifiers.programs.inside.frames import Send, exceptions, quoted
-from assay.verifiers.programs.inside.plain import Unsendable, decode, make_encoder
+from assay.verifiers.programs.inside.frames import EXCEPTIONS, Send, make_describer, quoted
+from assay.verifiers.programs.inside.plain import ENCODE, Unsendable, decode
 
 
 def _check_code(job: dict[str, Any]) -> tuple[types.CodeType, types.CodeType]:
@@ -25,14 +25,12 @@ def run_checks(job: dict[str, Any], send: Send) -> None:
     The test code gets a function of the entry point's name that sends its arguments out and gives
     back what came in; `check(candidate)` is called where there is one.
     """
-    encode = make_encoder()
-    known, _ = exceptions()
-    kinds = {name: kind for kind, name in known}
+    kinds = {name: kind for kind, name in EXCEPTIONS}
 
     def candidate(*arguments: Any, **named: Any) -> Any:
         if named:
             raise Unsendable("not_plain", "named arguments")
-        send('{"call":' + encode(list(arguments)) + "}")
+        send('{"call":' + ENCODE(list(arguments)) + "}")
         reply = wire.receive(0)
         if reply is None:
             os._exit(1)
@@ -71,7 +69,7 @@ def run_shared(job: dict[str, Any], send: Send) -> None:
 
     The submission can read the tests and could forge their outcome here; such verdicts are marked.
     """
-    _, describe = exceptions()
+    describe = make_describer()
     send('{"ready":true}')
     code, trouble = compiled(job)
     if code is None:

@@ -19,6 +19,7 @@ def main(first: dict[str, Any]) -> None:
 
     The job comes by standard input, frames go out by standard output.
     """
+    hide()
     job = wire.receive(0)
     if job is None:
         return
@@ -42,10 +43,14 @@ def main(first: dict[str, Any]) -> None:
     start(job, 3)
 
 
-def start(job: dict[str, Any], fd: int) -> None:
-    """Do a job; frames go to `fd`. Returns only for a script, whose end is the process's own."""
+def hide() -> None:
+    """Take what is ours out of the modules that a submission sees."""
     for name in [name for name in sys.modules if name.split(".")[0] == "assay"]:
         del sys.modules[name]
+
+
+def start(job: dict[str, Any], fd: int) -> None:
+    """Do a job; frames go to `fd`. Returns only for a script, whose end is the process's own."""
     random.seed(0)  # the same for every run, whatever the keeper drew
     send = make_sender(job.pop("nonce"), fd)
     kind = job["kind"]

@@ -32,14 +32,17 @@ def make_sender(nonce: str, fd: int) -> Send:
     return send
 
 
-def exceptions() -> tuple[list[tuple[type, str]], Callable[[BaseException], str]]:
-    """The built-in exception types, and a function that words one that was raised."""
-    known = [
-        (value, name)
-        for name, value in vars(builtins).items()
-        if isinstance(value, type) and issubclass(value, BaseException)
-    ]
-    get_type = type
+# Every built-in exception with its name; a type is looked for by identity, which runs no code.
+EXCEPTIONS: list[tuple[type, str]] = [
+    (value, name)
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+]
+
+
+def make_describer() -> Callable[[BaseException], str]:
+    """A function that words an exception as a frame: its name where it is a built-in one."""
+    get_type, known = type, EXCEPTIONS
 
     def describe(error: BaseException) -> str:
         kind = get_type(error)
@@ -48,7 +51,7 @@ def exceptions() -> tuple[list[tuple[type, str]], Callable[[BaseException], str]
                 return '{"raised":"' + name + '"}'
         return '{"raised":"other"}'
 
-    return known, describe
+    return describe
 
 
 def quoted(kind: str, text: str) -> str:

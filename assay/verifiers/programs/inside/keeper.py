@@ -41,6 +41,7 @@ def main(first: dict[str, Any]) -> None:
         return
     payload = wire.pack({**first, "main": driver.__name__}) if command else b""
     wire.send(link.fileno(), {"ready": True, "scratch": room.scratch})
+    driver.hide()
     gc.collect()
     gc.freeze()  # what is here is shared with every child, and stays so
     job = None

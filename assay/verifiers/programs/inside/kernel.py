@@ -105,14 +105,18 @@ def detach(target: str) -> None:
     check(libc.umount2(os.fsencode(target), DETACH), f"umount {target}")
 
 
-def drop_capabilities() -> None:
-    """Give up every capability, for this process and all that follow."""
-    if MACHINE not in _CAPSET:
-        raise OSError(f"capset is not known for {MACHINE}.")
+def bound_capabilities() -> None:
+    """Make sure that no program started from here, or by a descendant, regains a capability."""
     zero = ctypes.c_ulong(0)
     for capability in range(64):  # beyond the last one the kernel says no, which is as good
         libc.prctl(_CAPBSET_DROP, ctypes.c_ulong(capability), zero, zero, zero)
     libc.prctl(_CAP_AMBIENT, ctypes.c_ulong(_AMBIENT_CLEAR_ALL), zero, zero, zero)
+
+
+def drop_capabilities() -> None:
+    """Give up every capability that this process has."""
+    if MACHINE not in _CAPSET:
+        raise OSError(f"capset is not known for {MACHINE}.")
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_V3, 0)
     data = (ctypes.c_uint32 * 6)(0, 0, 0, 0, 0, 0)
     head = ctypes.cast(header, ctypes.POINTER(ctypes.c_char * 8)).contents

@@ -89,6 +89,9 @@ def make_encoder() -> Callable[[Any], str]:
     return lambda value: encode(value, 0, [max_chars])
 
 
+ENCODE = make_encoder()
+
+
 def decode(tree: Any) -> Any:
     """A value from what `json.loads` makes of an encoded one."""
     if type(tree) is list:

@@ -24,6 +24,7 @@ _TOOLS = (
     *("/bin", "/usr/bin", "/usr/local/bin", "/usr/include", "/usr/libexec", "/usr/share"),
     *("/etc/alternatives", "/etc/ssl/openssl.cnf", "/usr/local/include"),
 )
+_FILTERS = {"plain": "memory", "landlock": "alone", "namespaces": "sealed"}
 SCRATCH_MB = 16
 _FIRST_UID = 0x70000000  # far from any real user; one for each supervisor's process id
 LIBRARY_FD = 4  # in the child: the library's folder, where its path is closed to other users
@@ -61,8 +62,11 @@ def prepare(way: str, tools: bool) -> Room:
     os.umask(0o022)
     as_root = os.geteuid() == 0
     room = Room(way, as_root, processes.open_proc())
+    if seccomp.can_filter() and way in ("plain", "namespaces"):
+        seccomp.prepare(_FILTERS[way])
     if way == "namespaces":
         _enter_namespaces(as_root, tools)
+        kernel.bound_capabilities()
         return room
     room.scratch = _scratch_root(as_root)
     if way in ("bwrap", "runner"):
@@ -160,8 +164,7 @@ def enter(room: Room, uid: int | None) -> None:
         landlock.restrict(room.ruleset)
         os.close(room.ruleset)
     if seccomp.can_filter():
-        kinds = {"plain": "memory", "landlock": "alone", "namespaces": "sealed"}
-        seccomp.refuse_calls(kinds[room.way])
+        seccomp.refuse_calls(_FILTERS[room.way])
 
 
 def folders(tools: bool) -> list[str]:

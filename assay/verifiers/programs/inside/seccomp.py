@@ -10,6 +10,7 @@ import errno
 import os
 import struct
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from assay.verifiers.programs.inside import kernel
 
@@ -105,6 +106,7 @@ _MISSING = 0x00050000 | errno.ENOSYS
 _NUMBER_AT, _ARCHITECTURE_AT, _FIRST_AT, _SECOND_AT = 0, 4, 16, 24
 
 Step = tuple[int, int, int, int]  # code, jump if true, jump if false, operand
+_STEP = struct.Struct("HBBI")
 
 
 def can_filter() -> bool:
@@ -120,18 +122,32 @@ def refuse_calls(kind: str) -> None:
             process in namespaces of its own. "alone": the same, and no signal, limit or priority
             for any other process, for one that shares its view of processes with others.
     """
-    column = 0 if kernel.MACHINE == "x86_64" else 1
-    program = _program(kind, column)
-    code = b"".join(struct.pack("HBBI", *step) for step in program)
+    code = program(kind) if kind == "alone" else _prepared(kind)
     buffer = ctypes.create_string_buffer(code, len(code))
-    header = struct.pack("HxxxxxxP", len(program), ctypes.addressof(buffer))
+    header = struct.pack("HxxxxxxP", len(code) // _STEP.size, ctypes.addressof(buffer))
     held = ctypes.create_string_buffer(header, len(header))
     zero = ctypes.c_ulong(0)
     made = kernel.libc.prctl(22, ctypes.c_ulong(2), held, zero, zero)
     kernel.check(made, "seccomp filter")
 
 
-def _program(kind: str, column: int) -> list[Step]:
+@cache
+def _prepared(kind: str) -> bytes:
+    return program(kind)
+
+
+def prepare(kind: str) -> None:
+    """Translate a filter in advance, for all that is forked from here."""
+    _prepared(kind)
+
+
+def program(kind: str) -> bytes:
+    """A filter in the form that the kernel reads; "alone" is for this very process."""
+    column = 0 if kernel.MACHINE == "x86_64" else 1
+    return b"".join(_STEP.pack(*step) for step in _steps(kind, column))
+
+
+def _steps(kind: str, column: int) -> list[Step]:
     steps: list[Step] = [
         (_LOAD, 0, 0, _ARCHITECTURE_AT),
         (_JEQ, 1, 0, _ARCHITECTURES[kernel.MACHINE]),
