@@ -19,9 +19,14 @@ _MODULES = {
     "NormalisedText": "text",
     "Not": "combine",
     "NumberVerifier": "numeric",
+    "PythonFunctionVerifier": "programs.function",
+    "Sandbox": "programs.sandbox",
+    "StdioVerifier": "programs.stdio",
     "Tolerance": "values",
     "VERIFIERS": "catalogue",
     "check_task": "check",
+    "load_humaneval": "programs.records",
+    "load_mbpp": "programs.records",
     "load_verifier": "named",
     "params_of": "tasks",
     "perturbed": "check",
@@ -41,6 +46,10 @@ if TYPE_CHECKING:
     from assay.verifiers.mathematics import MathVerifier
     from assay.verifiers.named import load_verifier
     from assay.verifiers.numeric import NumberVerifier
+    from assay.verifiers.programs.function import PythonFunctionVerifier
+    from assay.verifiers.programs.records import load_humaneval, load_mbpp
+    from assay.verifiers.programs.sandbox import Sandbox
+    from assay.verifiers.programs.stdio import StdioVerifier
     from assay.verifiers.tasks import params_of, reference_of
     from assay.verifiers.text import ExactText, NormalisedText
     from assay.verifiers.values import Tolerance
@@ -62,8 +71,13 @@ __all__ = [
     "NormalisedText",
     "Not",
     "NumberVerifier",
+    "PythonFunctionVerifier",
+    "Sandbox",
+    "StdioVerifier",
     "Tolerance",
     "check_task",
+    "load_humaneval",
+    "load_mbpp",
     "load_verifier",
     "params_of",
     "perturbed",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from assay.core.errors import UnknownName, nearest
 from assay.core.types import Problem
 from assay.verifiers.entry import Entry, Example, examples
+from assay.verifiers.programs.entries import ENTRIES as PROGRAMS
 from assay.verifiers.states.entries import ENTRIES as STATES
 
 __all__ = ["VERIFIERS", "Entry", "Example", "entry"]
@@ -103,5 +104,6 @@ VERIFIERS: Mapping[str, Entry] = {
         rejected=examples(_COUNTDOWN, "4*7-8/8", "24", "(7-8/8)*4=24", "(7-1)*4", "(7-8//8)*4")
         + examples(_COUNTDOWN, "(7-8/8)*4+0", "(7-8/8)*(4)(1)", "", "8/(8-8)+7*4"),
     ),
+    **PROGRAMS,
     **STATES,
 }

@@ -47,7 +47,8 @@ def _case(item: Any, number: int, rules: Rules) -> Case:
     if isinstance(item, Mapping):
         return _described(cast(Mapping[str, Any], item), number, rules)
     if not isinstance(item, list | tuple) or len(cast(list[Any], item)) != 2:
-        raise TaskError(f"Test {number} is {shorten(item)}: expected [arguments, result].")
+        shown = shorten(cast(object, item))
+        raise TaskError(f"Test {number} is {shown}: expected [arguments, result].")
     arguments, result = cast(list[Any], item)
     return Case(_arguments(arguments, number), _encoded(result, number), None, rules)
 
@@ -96,12 +97,18 @@ def tolerance_from(value: Any) -> Tolerance | None:
     """
     if value is None or isinstance(value, Tolerance):
         return value
-    parts: Mapping[str, Any] = value if isinstance(value, Mapping) else {"abs": value}
+    parts: Mapping[str, Any] = {"abs": value}
+    if isinstance(value, Mapping):
+        parts = cast(Mapping[str, Any], value)
     if not set(parts) <= {"abs", "rel"}:
-        raise ValueError(f"tolerance={shorten(value)} is not valid: expected 'abs' and 'rel'.")
+        raise ValueError(
+            f"tolerance={shorten(cast(object, value))} is not valid: expected 'abs' and 'rel'."
+        )
     found = Tolerance(*(_fraction(parts.get(key, 0)) for key in ("abs", "rel")))
     if found.abs < 0 or found.rel < 0:
-        raise ValueError(f"tolerance={shorten(value)} is not valid: expected nothing negative.")
+        raise ValueError(
+            f"tolerance={shorten(cast(object, value))} is not valid: expected nothing negative."
+        )
     return found
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from assay.core.errors import AssayError
 from assay.core.types import Limits, Problem, TaskProblem
@@ -69,10 +69,14 @@ def _tests(verifier: SandboxedVerifier, task: Any) -> list[Any]:
     return list(own if own is not None else params_of(task).get("tests", ()))
 
 
+def _part(test: Any, key: str) -> Any:
+    return cast(Mapping[str, Any], test).get(key) if isinstance(test, Mapping) else test[1]
+
+
 def _first_results(verifier: SandboxedVerifier, task: Any) -> Iterator[str]:
     """The first test's result as source, where it is short: a function may be nothing but it."""
     for test in _tests(verifier, task)[:1]:
-        value = test.get("returns") if isinstance(test, dict) else test[1]
+        value = _part(test, "returns")
         text = repr(value)
         if len(text) < 1_000:
             yield text
@@ -83,5 +87,5 @@ def _constant_output(verifier: SandboxedVerifier, task: Any) -> str:
         first = _tests(verifier, task)[0]
     except (AssayError, LookupError):
         return ""
-    expected = first.get("output") if isinstance(first, dict) else first[1]
+    expected = _part(first, "output")
     return f"import sys\nsys.stdout.write({expected!r})\n"

@@ -68,7 +68,9 @@ def _value_verdict(claimed: str, case: Case) -> Verdict:
         return Verdict.reject("program.no_exception", "It raised nothing where it was to raise.")
     if same(case.expected, claimed, case.rules):
         certainty = "exact" if case.rules.tolerance is None else "numeric"
-        return Verdict.accept("program.equal", "The result is the expected one.", certainty=certainty)
+        return Verdict.accept(
+            "program.equal", "The result is the expected one.", certainty=certainty
+        )
     return Verdict.reject("program.different", "The result is not the expected one.")
 
 

@@ -201,11 +201,11 @@ def same(expected: str, claimed: str, rules: Rules) -> bool:
 
 def _sorted(tree: Any, compare: Compare) -> str:
     """The canonical form with the outermost entries sorted."""
-    if type(tree) is list:
-        return "[" + ",".join(sorted(canonical(item, compare) for item in tree)) + "]"
-    if type(tree) is Tag and tree.name == "t" and type(tree.body) is list:
-        return "(" + ",".join(sorted(canonical(item, compare) for item in tree.body)) + ")"
-    return canonical(tree, compare)
+    body: Any = tree.body if type(tree) is Tag and tree.name == "t" else tree
+    if type(body) is not list:
+        return canonical(tree, compare)
+    texts = sorted(canonical(item, compare) for item in cast(list[Any], body))
+    return f"{type(tree) is Tag}[{','.join(texts)}]"
 
 
 def _near(wanted: Any, given: Any, rules: Rules) -> bool:

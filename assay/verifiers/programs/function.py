@@ -1,4 +1,4 @@
-"""A submitted Python function, judged by tests whose results it never meets (`verifiers.md` §13)."""
+"""A submitted Python function, judged by tests whose results it never meets."""
 
 from __future__ import annotations
 
@@ -40,10 +40,13 @@ class SandboxedVerifier(BaseVerifier):
     def verify_batch(
         self, pairs: Iterable[tuple[Any, Any]], *, workers: int | None = None
     ) -> list[Verdict]:
-        """Verdicts in the order of the pairs; `workers` of them at a time (default: cores, <= 4)."""
+        """Verdicts in the order of the pairs, `workers` at a time (None: one a core, up to 4)."""
         threads = workers or min(4, os.cpu_count() or 1)
         with ThreadPoolExecutor(threads, thread_name_prefix="assay-programs") as executor:
-            return list(executor.map(lambda pair: self.verify(*pair), pairs))
+            return list(executor.map(self._verify_pair, pairs))
+
+    def _verify_pair(self, pair: tuple[Any, Any]) -> Verdict:
+        return self.verify(*pair)
 
     async def averify(self, outcome: Any, task: Any = None) -> Verdict:
         """`verify` in a thread, so that the loop goes on."""
@@ -70,7 +73,7 @@ class SandboxedVerifier(BaseVerifier):
 
 @dataclass(frozen=True)
 class PythonFunctionVerifier(SandboxedVerifier):
-    """Whether a submitted Python function passes every test, each in a process of its own.
+    r"""Whether a submitted Python function passes every test, each in a process of its own.
 
     The program is the last fenced block of the response, else all of it. It gets one input at a
     time in a sandboxed child, and its result is compared here, where the expected one is.
@@ -92,7 +95,7 @@ class PythonFunctionVerifier(SandboxedVerifier):
 
     Example:
         >>> square = PythonFunctionVerifier("square", [[[3], 9], [[-4], 16]])
-        >>> square.verify("def square(n):\\n    return n * n").passed
+        >>> square.verify("def square(n):\n    return n * n").passed
         True
     """
 
@@ -252,4 +255,3 @@ def _shown(verdict: Verdict, found: Source, place: Place) -> Verdict:
     return replace(
         verdict, extracted=found.text, span=span, details=details, isolation=place.isolation
     )
-

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 from importlib import resources
@@ -114,7 +114,7 @@ class Keeper:
         try:
             self.process = subprocess.Popen(
                 [kind.python, "-I", "-S", "-c", BOOT],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env=_environment(),
@@ -236,7 +236,7 @@ class Pool:
         self.turns = threading.BoundedSemaphore(max(1, os.cpu_count() or 1))
 
     @contextmanager
-    def turn(self) -> Iterator[float]:
+    def turn(self) -> Generator[float]:
         """A place among the runs of this process; gives how long it was waited for, in seconds.
 
         More children than cores would only take each other's time.
@@ -246,7 +246,7 @@ class Pool:
             yield time.monotonic() - before
 
     @contextmanager
-    def lend(self, kind: Kind) -> Iterator[Keeper]:
+    def lend(self, kind: Kind) -> Generator[Keeper]:
         """A keeper of that kind, idle or new; one that was lost meanwhile is not kept."""
         with self.lock:
             waiting = self.idle.get(kind)

@@ -11,6 +11,7 @@ from assay.core.types import Cost, Limits
 from assay.verifiers.programs.keepers import KeeperLost, KeeperRefused, pool
 from assay.verifiers.programs.sandbox import LEVELS, NoSandbox, Sandbox, Way, choose, limits_of
 
+_NO_COST = Cost()
 _SPARE_S = 90.0  # beyond the supervisor's own limits, which it keeps itself
 
 
@@ -54,7 +55,7 @@ class Run:
     output_bytes: int = 0
     lost: bool = False
     answered_no: bool = False
-    cost: Cost = Cost()
+    cost: Cost = _NO_COST
 
 
 def place_for(sandbox: Sandbox, min_level: int, *, tools: bool = False) -> Place | Run:

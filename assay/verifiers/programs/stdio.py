@@ -14,7 +14,7 @@ from assay.verifiers.programs.claims import overall, run_verdict, trouble_verdic
 from assay.verifiers.programs.compare import Malformed, single
 from assay.verifiers.programs.function import PROGRAM_LIMITS, SandboxedVerifier, total_cost
 from assay.verifiers.programs.inside.limits import OUTPUT_BYTES
-from assay.verifiers.programs.runs import Place, Run, place_for, run
+from assay.verifiers.programs.runs import Run, place_for, run
 from assay.verifiers.programs.sandbox import Sandbox
 from assay.verifiers.tasks import params_of
 
@@ -51,7 +51,7 @@ LANGUAGES: dict[str, Language] = {
 
 @dataclass(frozen=True)
 class StdioVerifier(SandboxedVerifier):
-    """Whether a submitted program answers every test's standard input with the expected output.
+    r"""Whether a submitted program answers every test's standard input with the expected output.
 
     All of the output counts: every line, and none left over on either side. A program that ends
     with another status than 0 fails, whatever it wrote.
@@ -65,7 +65,7 @@ class StdioVerifier(SandboxedVerifier):
         min_level, sandbox, stop_early: as for `PythonFunctionVerifier`.
 
     Example:
-        >>> doubled = StdioVerifier([["4\\n", "8\\n"], ["-1\\n", "-2\\n"]])
+        >>> doubled = StdioVerifier([["4\n", "8\n"], ["-1\n", "-2\n"]])
         >>> doubled.verify("print(2 * int(input()))").passed
         True
     """
@@ -141,9 +141,10 @@ class StdioVerifier(SandboxedVerifier):
         trouble = run_verdict(result)
         if trouble is not None:
             return trouble
-        result = _unpacked(result)
-        if isinstance(result, Verdict):
-            return result
+        unpacked = _unpacked(result)
+        if isinstance(unpacked, Verdict):
+            return unpacked
+        result = unpacked
         if result.output_bytes > OUTPUT_BYTES:
             reason = f"It wrote more than {OUTPUT_BYTES} bytes."
             return Verdict.reject("limit.size", reason, status="over_limit")
@@ -153,7 +154,9 @@ class StdioVerifier(SandboxedVerifier):
             output = result.output.decode("utf-8")
         except UnicodeDecodeError:
             return Verdict.reject("program.different", "The output is no UTF-8 text.")
-        equal = output == expected if self.compare == "exact" else _lines(output) == _lines(expected)
+        equal = (
+            output == expected if self.compare == "exact" else _lines(output) == _lines(expected)
+        )
         if equal:
             return Verdict.accept("program.equal", "The output is the expected one.")
         return Verdict.reject("program.different", "The output is not the expected one.")
@@ -169,12 +172,15 @@ def read_texts(tests: object) -> list[tuple[str, str]]:
         raise TaskError("The task has no tests: give a list of [input, output].")
     pairs: list[tuple[str, str]] = []
     for number, item in enumerate(cast(Sequence[Any], tests), 1):
-        parts = cast(list[Any], item) if isinstance(item, list | tuple) else []
+        parts: list[Any] = []
         if isinstance(item, Mapping):
             named = cast(Mapping[str, Any], item)
             parts = [named.get("input"), named.get("output")]
-        if len(parts) != 2 or any(type(part) is not str for part in parts):
-            raise TaskError(f"Test {number} is {shorten(item)}: expected [input, output], texts.")
+        elif isinstance(item, list | tuple):
+            parts = list(cast(list[Any], item))
+        if [type(part) for part in parts] != [str, str]:
+            shown = shorten(cast(object, item))
+            raise TaskError(f"Test {number} is {shown}: expected [input, output], texts.")
         pairs.append((parts[0], parts[1]))
     if not pairs:
         raise TaskError("The task has no tests, and nothing is ever right by zero tests.")

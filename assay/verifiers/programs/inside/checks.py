@@ -1,4 +1,4 @@
-"""Running a task's own test code: away from the submission, or beside it where nothing else will do."""
+"""Running a task's own test code: away from the submission, or beside it where it has to be."""
 
 from __future__ import annotations
 

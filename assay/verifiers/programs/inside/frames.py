@@ -19,13 +19,13 @@ def make_sender(nonce: str, fd: int) -> Send:
     A fork of the submission that comes back here ends instead of sending a second result.
     """
     write, get_pid, leave, own = os.write, os.getpid, os._exit, os.getpid()
-    encode, length, view = str.encode, len, memoryview
+    encode, length, view, hexadecimal = str.encode, len, memoryview, format
 
     def send(payload: str) -> None:
         if get_pid() != own:
             leave(0)
         body = encode(payload, "ascii")
-        data = view(encode(nonce + "%08x" % length(body), "ascii") + body)
+        data = view(encode(nonce + hexadecimal(length(body), "08x"), "ascii") + body)
         while length(data):
             data = data[write(fd, data) :]
 
@@ -33,7 +33,7 @@ def make_sender(nonce: str, fd: int) -> Send:
 
 
 # Every built-in exception with its name; a type is looked for by identity, which runs no code.
-EXCEPTIONS: list[tuple[type, str]] = [
+EXCEPTIONS: list[tuple[type[BaseException], str]] = [
     (value, name)
     for name, value in vars(builtins).items()
     if isinstance(value, type) and issubclass(value, BaseException)

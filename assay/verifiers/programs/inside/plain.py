@@ -22,11 +22,13 @@ class Unsendable(Exception):
 
 def make_encoder() -> Callable[[Any], str]:
     """The encoder, with all that it uses captured before a submission can put it elsewhere."""
-    get_type, none, true = type, None, True
+    get_type: Any = type
+    none, true = None, True
     type_name = type.__dict__["__name__"].__get__
     bool_, int_, float_, complex_, str_, bytes_ = bool, int, float, complex, str, bytes
     list_, tuple_, set_, frozenset_, dict_ = list, tuple, set, frozenset, dict
-    items, to_hex, float_text, int_text = dict.items, hex, float.__repr__, int.__repr__
+    items = cast(Any, dict).items
+    to_hex, float_text, int_text = hex, float.__repr__, int.__repr__
     finite, quote = math.isfinite, json.encoder.encode_basestring_ascii
     bits, bytes_hex, length, join = int.bit_length, bytes.hex, len, ",".join
     unsendable = Unsendable
@@ -62,7 +64,7 @@ def make_encoder() -> Callable[[Any], str]:
 
     def encode(value: Any, depth: int, room: list[int]) -> str:
         kind = get_type(value)
-        text = scalar(value, kind)
+        text: Any = scalar(value, kind)
         if text is none:
             if depth > max_depth:
                 raise unsendable("too_big", "deeper nesting than is read")

@@ -14,6 +14,7 @@ import stat
 import sys
 import tempfile
 from dataclasses import dataclass, field
+from typing import cast
 
 from assay.verifiers.programs.inside import kernel, landlock, processes, seccomp
 
@@ -142,7 +143,7 @@ def reach_library(room: Room) -> None:
     for module in list(sys.modules.values()):
         places = getattr(module, "__path__", None)
         if type(places) is list:
-            module.__path__ = [moved(str(path)) for path in places]
+            module.__path__ = [moved(str(path)) for path in cast(list[object], places)]
 
 
 def become(uid: int | None) -> None:

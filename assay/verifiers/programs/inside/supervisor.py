@@ -10,6 +10,7 @@ import fcntl
 import os
 import secrets
 import signal
+import tempfile
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,8 @@ def serve(link: int, room: rooms.Room, command: list[str], payload: bytes) -> di
     if child == 0:
         return _become_child(start, command)
     pipes.close_child_side()
-    watcher = watch.Watch(link, room.proc, child, pipes, woken, request, uid)
+    alone = None if room.way == "namespaces" else uid  # a process namespace ends with its first
+    watcher = watch.Watch(link, room.proc, child, pipes, woken, request, alone)
     if command:
         watcher.to_child += payload + wire.pack(request)
     answer = watcher.run()
@@ -71,9 +73,13 @@ def _wake_on_child() -> int:
     woken, wake = os.pipe()
     os.set_blocking(woken, False)
     os.set_blocking(wake, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGCHLD, _nothing)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     return woken
+
+
+def _nothing(number: int, frame: object) -> None:
+    """What happens at SIGCHLD: the descriptor above is written to, and that is all."""
 
 
 def _become_child(start: Start, command: list[str]) -> dict[str, Any]:
@@ -88,6 +94,7 @@ def _become_child(start: Start, command: list[str]) -> dict[str, Any]:
         where = start.scratch
         os.environ.clear()
         os.environ.update(PATH="/usr/bin:/bin", LANG="C.UTF-8", HOME=where, TMPDIR=where)
+        tempfile.tempdir = None  # the keeper's is another one
         if command:
             _exec(start, command)
         rooms.reach_library(start.room)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import select
+import signal
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -88,7 +89,9 @@ def make_pipes(request: dict[str, Any], fed: bool) -> Pipes:
         source = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     for fd in (out_read, err_read, frames_read):
         os.set_blocking(fd, False)
-    return Pipes((source, out_write, err_write, frames_write), out_read, err_read, frames_read, feed)
+    return Pipes(
+        (source, out_write, err_write, frames_write), out_read, err_read, frames_read, feed
+    )
 
 
 @dataclass
@@ -257,12 +260,15 @@ class Watch:
             self.over = "cpu"
 
     def _judge_time(self, used: float, waited: float) -> None:
-        """Whose doing it is that time ran out: the submission's where it could have had its time."""
+        """Whose doing it is that time ran out: the submission's, if it could have had its time."""
         budget, wall = self.limits["cpu_s"], self.limits["wall_s"]
         if self.over == "wall" and used < 0.8 * budget and wall - waited < 0.8 * min(budget, wall):
             self.over = "slow"
-        elif not self.over and self.ready and len(self.frames) < self.wanted and used >= budget:
-            self.over = "cpu"
+        elif not self.over and self.ready and len(self.frames) < self.wanted:
+            signalled = self.status is not None and os.WIFSIGNALED(self.status)
+            by = os.WTERMSIG(self.status) if signalled and self.status is not None else 0
+            if used >= budget or by == signal.SIGXCPU:
+                self.over = "cpu"
 
     def _report(self, waited: float, ended: bool) -> dict[str, Any]:
         own = resource.getrusage(resource.RUSAGE_CHILDREN)

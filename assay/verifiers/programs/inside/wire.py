@@ -1,4 +1,4 @@
-"""Messages between the verifier, its keeper and a driver: a length in eight hex digits, then JSON."""
+"""Messages between verifier, keeper and driver: a length in eight hex digits, then JSON."""
 
 from __future__ import annotations
 
