@@ -20,7 +20,7 @@ HONEST_SOLUTIONS = {
     ),
     "cached": (f"from functools import cache\n@cache\n{FIBONACCI}", [[[90], 2880067194370816120]]),
     "standard library": (
-        "import bisect, collections, csv, datetime, decimal, difflib, fractions, graphlib, hashlib\n"
+        "import bisect, collections, csv, datetime, decimal, difflib, fractions, hashlib\n"
         "import heapq, io, itertools, json, math, queue, random, re, statistics, string, struct\n"
         "import textwrap, typing, unicodedata, uuid, zlib, zoneinfo\n"
         "def f(text):\n    return [len(text), hashlib.sha256(text.encode()).hexdigest()[:8],\n"
@@ -60,12 +60,15 @@ HONEST_SOLUTIONS = {
     "types": (
         "def f():\n    return [None, True, -1, 1.5, 'a', b'\\xff', (1, [2]), {3}, frozenset({4}),\n"
         "            {'k': {5: (6,)}}, 1j]\n",
-        [[[], [None, True, -1, 1.5, "a", b"\xff", (1, [2]), {3}, frozenset({4}), {"k": {5: (6,)}}, 1j]]],
+        [[[], [None, True, -1, 1.5, "a", b"\xff", (1, [2]), {3}, frozenset({4}),
+               {"k": {5: (6,)}}, 1j]]],
     ),
-    "several arguments": ("def f(a, b, *rest):\n    return [b, a, rest]\n", [[[1, 2, 3], [2, 1, (3,)]]]),
-    "main guard": ("def f(n):\n    return n\nif __name__ == '__main__':\n    input()\n", [[[1], 1]]),
+    "several arguments": (
+        "def f(a, b, *rest):\n    return [b, a, rest]\n", [[[1, 2, 3], [2, 1, (3,)]]],
+    ),
+    "main guard": ("def f(n): return n\nif __name__ == '__main__':\n    input()\n", [[[1], 1]]),
     "swallows everything": (
-        "def f(n):\n    try:\n        raise SystemExit\n    except BaseException:\n        return n\n",
+        "def f(n):\n    try: raise SystemExit\n    except BaseException: return n\n",
         [[[1], 1]],
     ),
     "crlf": ("def f(n):\r\n    return n\r\n", [[[1], 1]]),
@@ -97,7 +100,7 @@ REFUSED = {
     "square = '\ud800'": ("unparsable", "program.unparsable"),
     "square = lambda n: n * n": ("no_answer", "program.no_function"),
     "async def square(n):\n    return n * n": ("no_answer", "program.no_function"),
-    "class C:\n    def square(self, n):\n        return n * n": ("no_answer", "program.no_function"),
+    "class C:\n    def square(self, n): return n": ("no_answer", "program.no_function"),
     "def outer():\n    def square(n):\n        return n * n": ("no_answer", "program.no_function"),
     "def square(n): pass\nsquare = 5": ("no_answer", "program.no_function"),
     "def squared(n):\n    return n * n": ("no_answer", "program.no_function"),
@@ -145,7 +148,8 @@ def test_expected_exceptions_are_of_that_very_type():
     for wrong in (
         "def f(n):\n    return 1 / n if n else None\n",
         "def f(n):\n    if not n: raise ArithmeticError\n    return 1 / n\n",
-        "def f(n):\n    if not n: raise type('ZeroDivisionError', (ZeroDivisionError,), {})\n    return 1 / n\n",
+        "E = type('ZeroDivisionError', (ZeroDivisionError,), {})\n"
+        "def f(n):\n    if not n: raise E\n    return 1 / n\n",
         "class E(ZeroDivisionError): pass\ndef f(n):\n    if not n: raise E\n    return 1 / n\n",
         "def f(n):\n    if not n: return ZeroDivisionError\n    return 1 / n\n",
         "def f(n):\n    if not n: return {'raised': 'ZeroDivisionError'}\n    return 1 / n\n",
@@ -196,7 +200,10 @@ def test_a_prefix_completes_what_a_prompt_begins():
     prompt = 'import math\n\ndef area(r):\n    """The area."""\n'
     task = Problem(
         prompt=prompt,
-        params={"entry_point": "area", "prefix": prompt, "tests": [[[0.0], 0.0], [[1.0], 3.141592653589793]]},
+        params={
+            "entry_point": "area", "prefix": prompt,
+            "tests": [[[0.0], 0.0], [[1.0], 3.141592653589793]],
+        },
     )  # fmt: skip
     verifier = PythonFunctionVerifier(limits=QUICK)
     assert verifier.verify("    return math.pi * r * r\n", task).passed
@@ -217,7 +224,7 @@ BATCHED = [
     "import os\ndef square(n):\n    if n < 0: os._exit(0)\n    return n * n\n",
     "def square(n):\n    while n < 0: pass\n    return n * n\n",
     "def square(n):\n    return 'x' * 2_000_000 if n == 0 else n * n\n",
-    "count = 0\ndef square(n):\n    global count\n    count += 1\n    return n * n if count == 1 else 0\n",
+    "seen = []\ndef square(n):\n    seen.append(n)\n    return n * n if len(seen) == 1 else 0\n",
     "import sys; sys.exit(0)\ndef square(n): pass",
     "import os\ndef square(n):\n    if n == 0: os.write(3, b'x')\n    return n * n\n",
     "def square(n) return",

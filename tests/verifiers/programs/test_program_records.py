@@ -26,7 +26,8 @@ HUMANEVAL = [
         "prompt": "def twice(n):\n    return 2 * n\n\n\ndef quad(n):\n    '''Four times.'''\n",
         "entry_point": "quad",
         "canonical_solution": "    return twice(twice(n))\n",
-        "test": "def check(candidate):\n    for n in range(4):\n        assert candidate(n) == twice(n) * 2\n",
+        "test": "def check(candidate):\n    for n in range(4):\n"
+        "        assert candidate(n) == twice(n) * 2\n",
     },
 ]  # fmt: skip
 MBPP = [
@@ -54,7 +55,7 @@ MBPP = [
     {
         "task_id": 4,
         "text": "Write a function to find the longest chain of pairs.",
-        "code": "class Pair:\n    def __init__(self, a, b):\n        self.a, self.b = a, b\n\n"
+        "code": "class Pair:\n    def __init__(self, a, b):\n        self.a = a\n\n"
         "def longest(pairs):\n    return len(pairs)\n",
         "test_list": ["assert longest([Pair(1, 2), Pair(3, 4)]) == 2", "assert longest([]) == 0"],
         "test_setup_code": "",

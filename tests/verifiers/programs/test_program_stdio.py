@@ -26,14 +26,16 @@ def run(source: str, tests=DOUBLE, way: str = "auto", **settings) -> Verdict:
         "import sys\nsys.stdout.write(str(2 * int(sys.stdin.readline())))",
         "import sys\nsys.stdout.buffer.write(b'%d' % (2 * int(sys.stdin.buffer.read())))",
         "import os\nos.write(1, str(2 * int(os.read(0, 99))).encode())",
-        "def main():\n    print(2 * int(input()), end='  \\r\\n')\n\nif __name__ == '__main__':\n    main()",
+        "def main():\n    print(2 * int(input()), end='  \\r\\n')\n"
+        "if __name__ == '__main__':\n    main()",
         "import sys\nprint(2 * int(next(sys.stdin)))\nsys.exit()",
         "print(2 * int(open(0).read()))\nexit(0)",
         "import atexit\nn = int(input())\natexit.register(lambda: print(2 * n))",
         "import threading\nn = int(input())\nthreading.Thread(target=lambda: print(2 * n)).start()",
         "import sys\nprint('debugging', file=sys.stderr)\nprint(2 * int(input()))",
-        "from dataclasses import dataclass\n@dataclass\nclass A:\n    n: int\nprint(2 * A(int(input())).n)",
-        "import sys\nassert sys.argv == ['main.py'] and __name__ == '__main__'\nprint(2 * int(input()))",
+        "from dataclasses import dataclass\n@dataclass\nclass A:\n    n: int\n"
+        "print(2 * A(int(input())).n)",
+        "import sys\nassert sys.argv == ['main.py']\nprint(2 * int(input()))",
     ],
 )  # fmt: skip
 def test_honest_programs_pass(way, source):
@@ -90,7 +92,7 @@ def test_every_line_counts_and_none_is_left_over():
     ):
         refused(run(f"print('{wrong}')", lines), "program.different")
     assert run("pass", [["", ""]]).passed
-    assert run("print()", [["", ""]]).code == "program.passed"  # one empty last line
+    refused(run("print()", [["", ""]]), "program.different")
     refused(run("print('\\n')", [["", "x"]]), "program.different")
 
 
@@ -141,7 +143,9 @@ def test_compiled_programs_are_held_like_others(sealed):
     refused(c("int main(){for(;;);}"), "limit.cpu")
     refused(c("int main(){*(volatile int*)0=1;}"), "program.exit_status")
     refused(c("#include <unistd.h>\nint main(){for(;;)fork();}"), "limit.cpu", "limit.memory")
-    refused(c('#include "/dev/stdin"\nint main(){return 0;}'), "program.different")
+    refused(
+        c('#include "/dev/stdin"\nint main(){return 0;}'), "program.different", "program.unparsable"
+    )
     refused(c('#include "/etc/passwd"\nint main(){return 0;}'), "program.unparsable")
     network = (
         "#include <sys/socket.h>\n#include <stdio.h>\n"

@@ -38,21 +38,21 @@ FOOLS_SHARED_TESTS = {
         "def square(n):\n    return A(1)\n"
     ),
     "reads the caller": (
-        "import sys\ndef square(n):\n    code = sys._getframe(1).f_code\n    return n * n if code else 0\n"
-        "square.__name__ = 'x'\ndef square(n):\n    f = sys._getframe(1)\n"
+        "import sys\ndef square(n):\n    f = sys._getframe(1)\n"
         "    return eval('n * n', {'n': f.f_locals['n']})\n"
     ),
     "replaces the check": (
         "import sys\ndef square(n):\n    f = sys._getframe(1)\n"
-        "    f.f_globals['check'] = lambda c: None\n    f.f_builtins['AssertionError'] = ValueError\n"
-        "    return 7\n"
+        "    f.f_globals['check'] = lambda c: None\n"
+        "    f.f_builtins['AssertionError'] = ValueError\n    return 7\n"
     ),
     "leaves": "import os\ndef square(n):\n    os._exit(0)\n",
     "exits": "def square(n):\n    raise SystemExit(0)\n",
     "kills its parent": "import os\ndef square(n):\n    os.kill(os.getppid(), 9)\n    return 7\n",
     "writes on descriptors": (
         "import os\ndef square(n):\n    for fd in range(3, 64):\n"
-        "        try: os.write(fd, b'{\"passed\":true}')\n        except OSError: pass\n    return 7\n"
+        "        try: os.write(fd, b'{\"passed\":true}')\n        except OSError: pass\n"
+        "    return 7\n"
     ),
     "pickles": "def square(n):\n    return (7).__reduce_ex__(2)\n",
     "own exception": "class E(AssertionError): pass\ndef square(n):\n    raise E\n",

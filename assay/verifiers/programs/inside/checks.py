@@ -26,6 +26,7 @@ def run_checks(job: dict[str, Any], send: Send) -> None:
     back what came in; `check(candidate)` is called where there is one.
     """
     kinds = {name: kind for kind, name in EXCEPTIONS}
+    raised: list[BaseException] = []  # by the submission, and no fault of the test code
 
     def candidate(*arguments: Any, **named: Any) -> Any:
         if named:
@@ -35,7 +36,8 @@ def run_checks(job: dict[str, Any], send: Send) -> None:
         if reply is None:
             os._exit(1)
         if "raised" in reply:
-            raise kinds[reply["raised"]]
+            raised.append(kinds[reply["raised"]]())
+            raise raised[-1]
         return decode(json.loads(reply["value"]))
 
     send('{"ready":true}')
@@ -47,7 +49,17 @@ def run_checks(job: dict[str, Any], send: Send) -> None:
         send(quoted("faulty", type(error).__name__))
         return
     names[job["entry"]] = candidate
-    send(_verdict_of(checks, names, candidate))
+    try:
+        answer = _verdict_of(checks, names, candidate)
+    except (NameError, ImportError) as error:
+        known = any(error is other for other in raised)
+        answer = quoted("failed" if known else "faulty", type(error).__name__)
+    send(answer)
+
+
+def _check_code(job: dict[str, Any]) -> tuple[types.CodeType, types.CodeType]:
+    setup = compile(job["setup"], "<setup>", "exec", dont_inherit=True)
+    return setup, compile(job["checks"], "<checks>", "exec", dont_inherit=True)
 
 
 def _verdict_of(checks: types.CodeType, names: dict[str, Any], candidate: Any) -> str:
@@ -55,8 +67,8 @@ def _verdict_of(checks: types.CodeType, names: dict[str, Any], candidate: Any) -
         exec(checks, names)
         if "check" in names:
             names["check"](candidate)
-    except AssertionError:
-        return '{"failed":"AssertionError"}'
+    except (NameError, ImportError):
+        raise
     except Unsendable as error:
         return quoted("faulty", f"{error.args[1]} as an argument")
     except BaseException as error:
@@ -69,7 +81,7 @@ def run_shared(job: dict[str, Any], send: Send) -> None:
 
     The submission can read the tests and could forge their outcome here; such verdicts are marked.
     """
-    describe = make_describer()
+    describe, verdict_of = make_describer(), _verdict_of
     send('{"ready":true}')
     code, trouble = compiled(job)
     if code is None:
@@ -80,14 +92,12 @@ def run_shared(job: dict[str, Any], send: Send) -> None:
     except (SyntaxError, ValueError) as error:
         send(quoted("faulty", type(error).__name__))
         return
-    verdict_of = _verdict_of
     module = types.ModuleType("submission")
     sys.modules["submission"] = module
     try:
         exec(setup, module.__dict__)
         exec(code, module.__dict__)
-        function = module.__dict__.get(job["entry"])
+        answer = verdict_of(checks, module.__dict__, module.__dict__.get(job["entry"]))
     except BaseException as error:
-        send(describe(error))
-        return
-    send(verdict_of(checks, module.__dict__, function))
+        answer = describe(error)
+    send(answer)

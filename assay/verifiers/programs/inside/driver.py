@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import random
 import sys
@@ -51,6 +52,7 @@ def hide() -> None:
 
 def start(job: dict[str, Any], fd: int) -> None:
     """Do a job; frames go to `fd`. Returns only for a script, whose end is the process's own."""
+    builtins.exit = builtins.quit = sys.exit  # `site` adds them elsewhere, and programs use them
     random.seed(0)  # the same for every run, whatever the keeper drew
     send = make_sender(job.pop("nonce"), fd)
     kind = job["kind"]
