@@ -14,11 +14,6 @@ from assay.verifiers.programs.inside.frames import EXCEPTIONS, Send, make_descri
 from assay.verifiers.programs.inside.plain import ENCODE, Unsendable, decode
 
 
-def _check_code(job: dict[str, Any]) -> tuple[types.CodeType, types.CodeType]:
-    setup = compile(job["setup"], "<setup>", "exec", dont_inherit=True)
-    return setup, compile(job["checks"], "<checks>", "exec", dont_inherit=True)
-
-
 def run_checks(job: dict[str, Any], send: Send) -> None:
     """Run a task's own test code here, where the submission is not: its calls are asked for.
 

@@ -123,9 +123,13 @@ def scratch_for_run(room: Room, uid: int | None) -> str:
 
 
 def remove_scratch(room: Room, folder: str) -> None:
-    """Remove a scratch folder, however deep and wide it was made; only when nothing runs in it."""
+    """Remove a scratch folder, however deep and wide it was made; only when nothing runs in it.
+
+    The working folder is another one afterwards.
+    """
     if room.way == "namespaces":
         return  # the mount goes with its namespace
+    os.chmod(folder, 0o700)
     _remove_tree(folder)
 
 
@@ -269,23 +273,33 @@ def _show(base: str, path: str, attributes: int) -> None:
 
 
 def _remove_tree(folder: str) -> None:
-    """Remove a tree without recursion: each folder found inside moves up to the top first."""
-    with contextlib.suppress(OSError):
-        os.chmod(folder, 0o700)
-    while True:
-        inner = [entry for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
-        for entry in inner:
-            with contextlib.suppress(OSError):
-                os.chmod(entry.path, 0o700)
-            for child in list(os.scandir(entry.path)):
-                if child.is_dir(follow_symlinks=False):
-                    os.chmod(child.path, 0o700)
-                    os.rename(child.path, os.path.join(folder, os.urandom(16).hex()))
-                else:
-                    os.unlink(child.path)
-            os.rmdir(entry.path)
-        if not inner:
-            break
-    for entry in list(os.scandir(folder)):
-        os.unlink(entry.path)
+    """Remove a tree however deep it is: by walking in it, since no path may be long enough."""
+    os.chdir(folder)
+    walked: list[str] = []
+    waiting = [_remove_files()]
+    while waiting:
+        if waiting[-1]:
+            name = waiting[-1].pop()
+            os.chmod(name, 0o700)
+            os.chdir(name)
+            walked.append(name)
+            waiting.append(_remove_files())
+            continue
+        waiting.pop()
+        if walked:
+            os.chdir("..")
+            os.rmdir(walked.pop())
+    os.chdir("/")
     os.rmdir(folder)
+
+
+def _remove_files() -> list[str]:
+    """Remove what is no folder here; the names of the folders."""
+    os.chmod(".", 0o700)
+    inner: list[str] = []
+    for entry in list(os.scandir(".")):
+        if entry.is_dir(follow_symlinks=False):
+            inner.append(entry.name)
+        else:
+            os.unlink(entry.name)
+    return inner
