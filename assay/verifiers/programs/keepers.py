@@ -246,11 +246,9 @@ class Pool:
             yield time.monotonic() - before
 
     @contextmanager
-    def lend(self, kind: Kind) -> Generator[Keeper]:
-        """A keeper of that kind, idle or new; one that was lost meanwhile is not kept."""
-        with self.lock:
-            waiting = self.idle.get(kind)
-            keeper = waiting.pop() if waiting else None
+    def lend(self, kind: Kind, fresh: bool = False) -> Generator[Keeper]:
+        """A keeper of that kind, idle or new (`fresh`: new); one that is lost is not kept."""
+        keeper = None if fresh else self._idle(kind)
         if keeper is None:
             keeper = Keeper(kind)
             with self.lock:
@@ -266,6 +264,16 @@ class Pool:
         with self.lock:
             if keeper in self.all:
                 self.idle.setdefault(kind, []).append(keeper)
+
+    def _idle(self, kind: Kind) -> Keeper | None:
+        """An idle keeper that lives; dead ones on the way to it are cleared away."""
+        while True:
+            with self.lock:
+                waiting = self.idle.get(kind)
+                keeper = waiting.pop() if waiting else None
+            if keeper is None or keeper.process.poll() is None:
+                return keeper
+            self.drop(keeper)
 
     def drop(self, keeper: Keeper) -> None:
         """Close a keeper that is not to be used again."""

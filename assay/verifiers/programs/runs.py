@@ -88,10 +88,10 @@ def run(
     request = {**request, "limits": limits_of(limits)}
     runs = max(1, len(request.get("inputs", ())))
     timeout = limits.wall_s * runs + _SPARE_S
-    found = _once(request, place, timeout, reply, nested)
+    found = _once(request, place, timeout, reply, nested=nested)
     if not (found.fault or found.lost):
         return found
-    again = _once(request, place, timeout, reply, nested)
+    again = _once(request, place, timeout, reply, nested=nested, fresh=True)
     if again.lost and not found.lost:
         return found  # once can be the machine's doing; a submission that does it does it again
     return again
@@ -102,7 +102,9 @@ def _once(
     place: Place,
     timeout: float,
     reply: Callable[[str], dict[str, Any] | None] | None,
+    *,
     nested: bool,
+    fresh: bool = False,
 ) -> Run:
     kind = place.sandbox.kind(place.way, place.tools)
     holder = pool()
@@ -110,10 +112,10 @@ def _once(
     report: dict[str, Any] | None
     try:
         if nested:
-            with holder.lend(kind) as keeper:
+            with holder.lend(kind, fresh) as keeper:
                 report = keeper.ask(request, timeout)
         else:
-            with holder.turn() as queued, holder.lend(kind) as keeper:
+            with holder.turn() as queued, holder.lend(kind, fresh) as keeper:
                 report = keeper.ask(request, timeout, reply)
                 if report is None:
                     raise _GivenUp
