@@ -14,6 +14,7 @@ from assay.core.errors import OptionError, TaskError, bad_value, shorten
 from assay.core.types import Cost, Limits, TaskProblem, Verdict
 from assay.verifiers.base import BaseVerifier
 from assay.verifiers.programs.cases import Case, read_cases, rules_from, tolerance_from
+from assay.verifiers.programs.check import check_program_task
 from assay.verifiers.programs.claims import claim_verdict, no_result, overall, run_verdict
 from assay.verifiers.programs.compare import Compare, Rules
 from assay.verifiers.programs.runs import Place, Run, place_for, run
@@ -54,8 +55,6 @@ class SandboxedVerifier(BaseVerifier):
 
     def check_task(self, task: Any) -> list[TaskProblem]:
         """What is wrong with a task (`verifiers.md` §15)."""
-        from assay.verifiers.programs.check import check_program_task
-
         return check_program_task(self, task)
 
     def program_in(self, outcome: object) -> Source | Verdict:
@@ -162,20 +161,10 @@ class PythonFunctionVerifier(SandboxedVerifier):
         found = self.program_in(outcome)
         if isinstance(found, Verdict):
             return found
-        prefix = _prefix(params)
-        if entry not in found.text and entry not in prefix:
-            reason = f"The program does not define {entry}."
-            return Verdict.reject(
-                "program.no_function",
-                reason,
-                status="no_answer",
-                span=(found.start, found.end),
-                details=found.details,
-            )
         place = place_for(self.sandbox, self.min_level)
         if isinstance(place, Run):
             return Verdict.error(place.fault_code, place.fault)
-        job = {"source": found.text, "prefix": prefix, "entry": entry}
+        job = {"source": found.text, "prefix": _prefix(params), "entry": entry}
         if by_code:
             verdict = check_by_code(job, params, place, self.limits)
         elif self.each_alone:

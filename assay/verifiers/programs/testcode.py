@@ -9,6 +9,7 @@ and forge their outcome; for test code that needs more of a submission than call
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from assay.core.errors import TaskError, shorten
@@ -45,8 +46,6 @@ def check_by_code(
 
 
 def _marked(verdict: Verdict, integrity: str, place: Place) -> Verdict:
-    from dataclasses import replace
-
     details = {**verdict.details, "integrity": integrity}
     return replace(verdict, details=details, method="checks", isolation=place.isolation)
 
