@@ -2,21 +2,23 @@
 
 from collections.abc import Mapping
 
-from assay.core.types import Problem
+from assay.core.types import Limits, Problem
 from assay.verifiers.entry import Entry, examples
 
 _HERE = "assay.verifiers.programs"
+_BRIEF = {"limits": Limits(cpu_s=1.0, wall_s=20.0, memory_mb=512)}  # the examples take little
 _SQUARE = Problem(
     prompt="Write a function square that gives the square of an integer.",
     params={"entry_point": "square", "tests": [[[3], 9], [[-4], 16], [[0], 0]]},
 )
-_HALVES = Problem(
-    prompt="Write a function halves(values) that halves every number and refuses an empty list.",
+_HALF = Problem(
+    prompt="Write a function half(x) that halves a number and refuses all else.",
     params={
-        "entry_point": "halves",
+        "entry_point": "half",
         "tests": [
-            {"args": [[1.0, 0.2]], "returns": [0.5, 0.1], "tolerance": 1e-9},
-            {"args": [[]], "raises": "ValueError"},
+            {"args": [0.2], "returns": 0.1, "tolerance": 1e-9},
+            [[0.0], 0.0],
+            {"args": [None], "raises": "TypeError"},
         ],
     },
 )
@@ -29,6 +31,7 @@ ENTRIES: Mapping[str, Entry] = {
     "python_function": Entry(
         path=f"{_HERE}.function:PythonFunctionVerifier",
         summary="A submitted Python function, by tests in a sandbox.",
+        settings=_BRIEF,
         accepted=examples(
             _SQUARE,
             "def square(n):\n    return n * n\n",
@@ -36,11 +39,7 @@ ENTRIES: Mapping[str, Entry] = {
             "<think>n*n?</think>\n```\nimport math\n\ndef square(n):\n"
             "    return math.prod([n, n])\n```",
         )
-        + examples(
-            _HALVES,
-            "def halves(values):\n    if not values:\n        raise ValueError('empty')\n"
-            "    return [v / 2 for v in values]\n",
-        ),
+        + examples(_HALF, "def half(x):\n    return x / 2\n", "def half(x):\n    return x * 0.5\n"),
         rejected=examples(
             _SQUARE,
             "def square(n):\n    return abs(n) * n\n",
@@ -54,14 +53,21 @@ ENTRIES: Mapping[str, Entry] = {
             "    __hash__ = int.__hash__\n\n\ndef square(n):\n    return A(1)\n",
             "",
         )
-        + examples(_HALVES, "def halves(values):\n    return [v / 2 for v in values]\n"),
+        + examples(
+            _HALF,
+            "def half(x):\n    return x and x / 2\n",
+            "def half(x):\n    return 0.1 if x else 0.0\n",
+            "def half(x):\n    return round(x / 2, 3) if x is not None else TypeError\n",
+        ),
     ),
     "stdio": Entry(
         path=f"{_HERE}.stdio:StdioVerifier",
         summary="A submitted program, by what it writes for each input, in a sandbox.",
+        settings=_BRIEF,
         accepted=examples(
             _SUMS,
-            "for _ in range(int(input())):\n    print(sum(map(int, input().split())))\n",
+            "from math import fsum\ninput()\ntry:\n    while True:\n"
+            "        print(int(fsum(map(int, input().split()))))\nexcept EOFError:\n    pass\n",
             "```python\nimport sys\nn, *rest = map(int, sys.stdin.read().split())\n"
             "print(*[a + b for a, b in zip(rest[::2], rest[1::2])], sep='\\n')\n```",
         ),

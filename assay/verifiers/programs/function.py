@@ -33,10 +33,13 @@ _NOT_STARTED = {"program.unparsable", "program.no_function", "limit.size"}
 class SandboxedVerifier(BaseVerifier):
     """What verifiers of programs share: their batches run side by side, each run in a sandbox."""
 
-    reads_boxes = False
-    deterministic = True
     min_level: int = 1
     sandbox: Sandbox = Sandbox()
+
+    @property
+    def longest_s(self) -> float:
+        """How long one failed test may take: two tries on a machine that gives them no time."""
+        return 2 * self.limits.wall_s + 10
 
     def verify_batch(
         self, pairs: Iterable[tuple[Any, Any]], *, workers: int | None = None

@@ -71,6 +71,7 @@ HONEST_SOLUTIONS = {
         "def f(n):\n    try: raise SystemExit\n    except BaseException: return n\n",
         [[[1], 1]],
     ),
+    "white space around": ("\n \n def f(n):\n    return n\n \n", [[[1], 1]]),
     "crlf": ("def f(n):\r\n    return n\r\n", [[[1], 1]]),
 }  # fmt: skip
 

@@ -25,10 +25,11 @@ from assay.verifiers.programs.inside.plain import ENCODE, Unsendable, decode
 def compiled(job: dict[str, Any]) -> tuple[types.CodeType | None, str]:
     """The code of a submission that defines the entry point with `def`; or the frame to send.
 
-    A prefix (the prompt of a completion task) goes before the source if that can be read.
+    A prefix (the prompt of a completion task) goes before the source if that can be read. White
+    space around a program is no part of it.
     """
     prefix, source, entry = job.get("prefix", ""), job["source"], job["entry"]
-    trials = [f"{prefix}{source}", source] if prefix else [source]
+    trials = [f"{prefix}{source}", source, source.strip()] if prefix else [source, source.strip()]
     answer = ""
     for text in trials:
         try:

@@ -18,7 +18,7 @@ def run_script(job: dict[str, Any], send: Send, fd: int) -> None:
     os.set_inheritable(fd, False)
     send('{"ready":true}')
     try:
-        code = compile(job["source"], "main.py", "exec", dont_inherit=True)
+        code = _compiled(job["source"])
     except MemoryError:
         send('{"too_big":"the program"}')
         os._exit(1)
@@ -39,6 +39,14 @@ def run_script(job: dict[str, Any], send: Send, fd: int) -> None:
     except MemoryError:
         send('{"too_big":"the memory of the program"}')
         os._exit(1)
+
+
+def _compiled(source: str) -> types.CodeType:
+    """The code of a program; white space around it is no part of it."""
+    try:
+        return compile(source, "main.py", "exec", dont_inherit=True)
+    except IndentationError:
+        return compile(source.strip(), "main.py", "exec", dont_inherit=True)
 
 
 def run_command(job: dict[str, Any], send: Send) -> None:
