@@ -145,6 +145,8 @@ class Keeper:
         hello = self.hear(_START_S)
         if "refused" in hello:
             raise KeeperRefused(str(hello["refused"]))
+        if "broken" in hello:
+            raise KeeperLost(str(hello["broken"]))
         self.scratch = str(hello.get("scratch", ""))
 
     def _send(self, message: dict[str, Any]) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import shlex
-import threading
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from assay.core.errors import bad_value
 from assay.core.types import Limits
-from assay.verifiers.programs.keepers import KeeperRefused, Kind, default_python, pool
+from assay.verifiers.programs.keepers import KeeperLost, KeeperRefused, Kind, default_python, pool
 
 Way = Literal["runner", "namespaces", "bwrap", "landlock", "plain"]
 WAYS: tuple[Way, ...] = ("runner", "namespaces", "bwrap", "landlock", "plain")  # strongest first
@@ -82,7 +81,6 @@ class Offer(NamedTuple):
 
 
 _known: dict[Kind, Offer] = {}
-_lock = threading.Lock()
 
 
 def offer(way: Way, sandbox: Sandbox | None = None, *, tools: bool = False) -> Offer:
@@ -92,20 +90,27 @@ def offer(way: Way, sandbox: Sandbox | None = None, *, tools: bool = False) -> O
         KeeperLost: that could not be found out.
     """
     kind = (sandbox or Sandbox()).kind(way, tools)
-    with _lock:
-        if kind in _known:
-            return _known[kind]
+    if kind in _known:
+        return _known[kind]
     level = LEVELS[way]
     try:
         trouble = _probe(kind)
     except KeeperRefused as error:
         trouble = str(error)
     if trouble:
-        found = Offer(way, level, False, trouble, _REMEDIES[way])
+        found = Offer(way, level, False, trouble, _remedy(way, trouble))
     else:
         found = Offer(way, level, True)
-    with _lock:
-        return _known.setdefault(kind, found)
+    return _known.setdefault(kind, found)
+
+
+def _remedy(way: Way, trouble: str) -> str:
+    """What would change that."""
+    if way in ("bwrap", "plain") and ("Permission denied" in trouble or "may not" in trouble):
+        return f"name an interpreter that every user can read: {PYTHON_VARIABLE}=/usr/bin/python3"
+    if way == "bwrap" and ("not permitted" in trouble or "namespace" in trouble):
+        return _REMEDIES["namespaces"]
+    return _REMEDIES[way]
 
 
 def _probe(kind: Kind) -> str:
@@ -129,6 +134,8 @@ def _probe(kind: Kind) -> str:
         return ""
     if not report.get("ready") and frames:
         return str(frames[0]).removeprefix('{"trouble":"').removesuffix('"}')
+    if report.get("passing") or report.get("over", "") not in ("", "setup"):
+        raise KeeperLost(f"a first program was not judged: {report.get('broken', 'no time')}")
     told = report.get("broken") or report.get("complaint")
     if told:
         return str(told)

@@ -6,6 +6,7 @@ Nothing of a run is ever in its memory, so nothing of one can reach the next.
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import importlib
 import os
@@ -16,6 +17,8 @@ from typing import Any
 from assay.verifiers.programs.inside import bubble, driver, rooms, supervisor, wire
 
 _LINK = 0
+# What may go by itself, and so says nothing about what the machine offers.
+_PASSING = (errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.EINTR)
 # Loaded before the first fork, since submissions often import them.
 _COMMON = (
     *("collections", "collections.abc", "copy", "datetime", "decimal", "fractions", "functools"),
@@ -37,7 +40,8 @@ def main(first: dict[str, Any]) -> None:
         if way == "bwrap":
             command = [*bubble.command(first["tools"]), first["boot"]]
     except OSError as error:
-        wire.send(link.fileno(), {"refused": str(error)})
+        kind = "broken" if error.errno in _PASSING else "refused"
+        wire.send(link.fileno(), {kind: str(error)})
         return
     payload = wire.pack({**first, "main": driver.__name__}) if command else b""
     wire.send(link.fileno(), {"ready": True, "scratch": room.scratch})
@@ -52,6 +56,11 @@ def main(first: dict[str, Any]) -> None:
             rooms.close(room)
     if job is not None:
         driver.start(job, 3)
+
+
+def _broken(error: BaseException) -> dict[str, Any]:
+    passing = not isinstance(error, OSError) or error.errno in _PASSING
+    return {"broken": f"{type(error).__name__}: {error}"[:300], "passing": passing}
 
 
 def _serve_all(
@@ -73,7 +82,7 @@ def _serve_all(
                 job = supervisor.serve(link.fileno(), room, command, payload)
             except BaseException as error:
                 with contextlib.suppress(BaseException):
-                    wire.send(link.fileno(), {"broken": f"{type(error).__name__}: {error}"[:300]})
+                    wire.send(link.fileno(), _broken(error))
                 os._exit(71)
             if job is None:
                 os._exit(0)
