@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from assay.verifiers import PythonFunctionVerifier, Sandbox
@@ -60,6 +61,10 @@ def bare(tests: int) -> bool:
     )
 
 
+def _passes(verifier: PythonFunctionVerifier) -> bool:
+    return verifier.verify(SOURCE).passed
+
+
 def rows(verdicts: int, tests: int) -> list[dict[str, Any]]:
     """The bare interpreter and every way that is offered here, each test alone and all together."""
     cases = [[[n], n * n] for n in range(tests)]
@@ -72,7 +77,7 @@ def rows(verdicts: int, tests: int) -> list[dict[str, Any]]:
                 "square", cases, sandbox=Sandbox(way=way), each_alone=alone
             )
             name = f"{way}, {'a child each' if alone else 'one child'}"
-            found.append(measured(name, lambda v=verifier: v.verify(SOURCE).passed, verdicts, tests))
+            found.append(measured(name, partial(_passes, verifier), verdicts, tests))
     return found
 
 

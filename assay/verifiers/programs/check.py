@@ -25,7 +25,7 @@ def check_program_task(verifier: SandboxedVerifier, task: Any) -> list[TaskProbl
     problems: list[TaskProblem] = []
     if isinstance(task, Problem) and type(task.reference) is str:
         limits = verifier.limits
-        half = replace(limits, cpu_s=limits.cpu_s / 2, memory_mb=max(1, limits.memory_mb // 2))
+        half = replace(limits, cpu_s=limits.cpu_s / 2, memory_mb=max(64, limits.memory_mb // 2))
         verdict = _with_limits(verifier, half).verify(task.reference, task)
         if not verdict.passed:
             said = f"{verdict.status} ({verdict.code})"

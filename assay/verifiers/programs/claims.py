@@ -8,8 +8,10 @@ from typing import Any
 from assay.core.types import Verdict
 from assay.verifiers.programs.cases import Case
 from assay.verifiers.programs.compare import Malformed, same, single
+from assay.verifiers.programs.inside.frames import EXCEPTIONS
 from assay.verifiers.programs.runs import Run
 
+EXCEPTION_NAMES = frozenset(name for _, name in EXCEPTIONS)
 _OVER = {
     "cpu": ("limit.cpu", "It used up its processor time."),
     "memory": ("limit.memory", "It used up its memory."),
@@ -57,10 +59,9 @@ def claim_verdict(frame: str, case: Case) -> Verdict:
     except (Malformed, TypeError):
         reason = "Its result is not in the form of one."
         return Verdict.reject("program.malformed", reason)
-    name = body.strip('"')
     if kind == "raised":
-        return _raised_verdict(name, case)
-    return trouble_verdict(kind, name)
+        return _raised_verdict(body.strip('"'), case)
+    return trouble_verdict(kind, body)
 
 
 def _value_verdict(claimed: str, case: Case) -> Verdict:
@@ -79,7 +80,7 @@ def _raised_verdict(name: str, case: Case) -> Verdict:
         return Verdict.accept("program.raised_expected", "It raised what it was to raise.")
     if name == "MemoryError":
         return Verdict.reject("limit.memory", "It used up its memory.", status="over_limit")
-    what = "an exception of its own" if name == "other" else name
+    what = name if name in EXCEPTION_NAMES else "an exception of its own"
     return Verdict.reject("program.raised", f"It raised {what}.")
 
 
@@ -95,7 +96,8 @@ def trouble_verdict(kind: str, name: Any) -> Verdict:
         reason = "The program or its result is bigger than is read."
         return Verdict.reject("limit.size", reason, status="over_limit")
     if kind == "not_plain":
-        reason = f"The result is or holds {name}, which is no plain value."
+        told = "".join(c for c in str(name)[:80] if c.isascii() and (c.isalnum() or c in " _"))
+        reason = f"The result is or holds {told or 'something'}, which is no plain value."
         return Verdict.reject("program.not_plain", reason)
     return Verdict.reject("program.malformed", "Its result is not in the form of one.")
 

@@ -26,6 +26,7 @@ from assay.verifiers.values import Tolerance
 
 PROGRAM_LIMITS = Limits(cpu_s=5.0, wall_s=10.0, memory_mb=512)
 _MAX_SOURCE = 200_000  # characters
+_LEAST_MB = 64
 # What a program is told once, not for each input: it was never started.
 _NOT_STARTED = {"program.unparsable", "program.no_function", "limit.size"}
 
@@ -118,8 +119,7 @@ class PythonFunctionVerifier(SandboxedVerifier):
 
     def __post_init__(self) -> None:
         """Refuse settings that no task could be judged by."""
-        if self.min_level not in (1, 2, 3):
-            raise bad_value("min_level", self.min_level, "1, 2 or 3")
+        check_settings(self.min_level, self.limits)
         if self.entry_point is not None:
             _entry(self.entry_point, OptionError)
         rules = self._rules()
@@ -199,6 +199,18 @@ class PythonFunctionVerifier(SandboxedVerifier):
                 break
         fields = {"isolation": place.isolation, "cost": total_cost(children)}
         return overall(children, len(cases), {}, **fields)
+
+
+def check_settings(min_level: int, limits: Limits) -> None:
+    """Refuse levels that do not exist, and memory in which no interpreter could start.
+
+    Raises:
+        OptionError: naming the setting.
+    """
+    if min_level not in (1, 2, 3):
+        raise bad_value("min_level", min_level, "1, 2 or 3")
+    if limits.memory_mb < _LEAST_MB:
+        raise bad_value("memory_mb", limits.memory_mb, f"a number of at least {_LEAST_MB}")
 
 
 def _entry(entry: Any, error: type[OptionError] | type[TaskError]) -> str:

@@ -49,6 +49,10 @@ for name, text in first["modules"]:
     exec(compile(text, name, "exec", dont_inherit=True), module.__dict__)
 sys.modules[first["main"]].main(first)
 """
+# No user's packages, no folder of the script, no `site`. Not `-I`, which would have the interpreter
+# ignore PYTHONHASHSEED, so that sets of texts were ordered otherwise in every keeper; the
+# environment is ours in any case.
+FLAGS = ("-s", "-P", "-S")
 _START_S = 60.0
 _MAX_RUNS = 1_000  # then a keeper is replaced by a new one, whatever it looks like
 
@@ -58,7 +62,13 @@ class KeeperRefused(Exception):
 
 
 class KeeperLost(Exception):
-    """A keeper ended or fell silent while it was needed."""
+    """A keeper ended or fell silent while it was needed.
+
+    Attributes:
+        exposed: it was running a submission that may signal it.
+    """
+
+    exposed: bool = False
 
 
 class Kind(NamedTuple):
@@ -109,14 +119,14 @@ class Keeper:
             KeeperRefused: it cannot set up its sandbox on this machine.
             KeeperLost: it did not start.
         """
-        self.kind, self.runs, self.scratch = kind, 0, ""
+        self.kind, self.runs, self.scratch, self.exposed = kind, 0, "", False
         self.link, theirs = socket.socketpair()
         try:
             self.process = subprocess.Popen(
-                [kind.python, "-I", "-S", "-c", BOOT],
+                [kind.python, *FLAGS, "-c", BOOT],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 env=_environment(),
                 cwd="/",
                 start_new_session=True,
@@ -134,9 +144,29 @@ class Keeper:
             theirs.close()
         try:
             self._greet()
+        except KeeperLost as error:
+            told = self._last_words()
+            self.close()
+            if (self.process.returncode or 0) >= 0 and told:
+                raise KeeperRefused(told) from error
+            raise
         except BaseException:
             self.close()
             raise
+        self._close_errors()
+
+    def _last_words(self) -> str:
+        """The last line that it wrote before it ended by itself; empty where it has not."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(2.0)
+        if self.process.returncode is None or self.process.stderr is None:
+            return ""
+        lines = self.process.stderr.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:300] if lines else f"{self.kind.python} ended at once"
+
+    def _close_errors(self) -> None:
+        if self.process.stderr is not None:
+            self.process.stderr.close()
 
     def _greet(self) -> None:
         command = [BOOT if word == "{boot}" else word for word in self.kind.runner]
@@ -148,6 +178,7 @@ class Keeper:
         if "broken" in hello:
             raise KeeperLost(str(hello["broken"]))
         self.scratch = str(hello.get("scratch", ""))
+        self.exposed = self.kind.way == "plain" and not hello.get("own_user")
 
     def _send(self, message: dict[str, Any]) -> None:
         self.link.settimeout(_START_S)
@@ -199,15 +230,19 @@ class Keeper:
             KeeperLost: there is no report.
         """
         self.runs += 1
-        self._send(request)
-        while True:
-            message = self.hear(timeout_s)
-            if "call" not in message or reply is None:
-                return message
-            answer = reply(str(message["call"]))
-            if answer is None:
-                return None
-            self._send(answer)
+        try:
+            self._send(request)
+            while True:
+                message = self.hear(timeout_s)
+                if "call" not in message or reply is None:
+                    return message
+                answer = reply(str(message["call"]))
+                if answer is None:
+                    return None
+                self._send(answer)
+        except KeeperLost as error:
+            error.exposed = self.exposed
+            raise
 
     def close(self) -> None:
         """End it: it and what it runs go as soon as its link is closed."""
@@ -218,6 +253,7 @@ class Keeper:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self._close_errors()
         if self.scratch:
             shutil.rmtree(self.scratch, ignore_errors=True)
 
@@ -235,7 +271,7 @@ class Pool:
         self.lock = threading.Lock()
         self.idle: dict[Kind, list[Keeper]] = {}
         self.all: set[Keeper] = set()
-        self.turns = threading.BoundedSemaphore(max(1, os.cpu_count() or 1))
+        self.turns = threading.BoundedSemaphore(max(1, len(os.sched_getaffinity(0))))
 
     @contextmanager
     def turn(self) -> Generator[float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -124,7 +123,7 @@ def _once(
     except KeeperRefused as error:
         return Run(fault=_sentence(error), fault_code="machine.sandbox")
     except KeeperLost as error:
-        if place.way == "plain" and os.geteuid() != 0:
+        if error.exposed:
             # A submission of the same user can end the processes around it, and nothing else
             # tells that from a fault of the machine than that it happens every time.
             return Run(lost=True)

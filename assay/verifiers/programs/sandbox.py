@@ -46,7 +46,7 @@ class Sandbox:
     Attributes:
         way: `auto`, the strongest that is there; or that one and no other.
         runner: the command of way `runner`, word by word, with `{boot}` where the code for
-            `python -I -S -c` goes; empty: from the environment variable ASSAY_SANDBOX_RUNNER.
+            `python -S -c` goes; empty: from the environment variable ASSAY_SANDBOX_RUNNER.
         python: the interpreter that runs submissions; empty: from ASSAY_SANDBOX_PYTHON, else the
             one that runs here.
     """

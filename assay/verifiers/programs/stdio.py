@@ -12,7 +12,12 @@ from assay.core.errors import OptionError, TaskError, bad_value, shorten
 from assay.core.types import Limits, Verdict
 from assay.verifiers.programs.claims import overall, run_verdict, trouble_verdict
 from assay.verifiers.programs.compare import Malformed, single
-from assay.verifiers.programs.function import PROGRAM_LIMITS, SandboxedVerifier, total_cost
+from assay.verifiers.programs.function import (
+    PROGRAM_LIMITS,
+    SandboxedVerifier,
+    check_settings,
+    total_cost,
+)
 from assay.verifiers.programs.inside.limits import OUTPUT_BYTES
 from assay.verifiers.programs.runs import Run, place_for, run
 from assay.verifiers.programs.sandbox import Sandbox
@@ -89,8 +94,7 @@ class StdioVerifier(SandboxedVerifier):
             raise bad_value("language", self.language, f"one of {known}")
         if self.compare not in ("lines", "exact"):
             raise bad_value("compare", self.compare, "'lines' or 'exact'")
-        if self.min_level not in (1, 2, 3):
-            raise bad_value("min_level", self.min_level, "1, 2 or 3")
+        check_settings(self.min_level, self.limits)
         if self.tests is not None:
             try:
                 read_texts(self.tests)

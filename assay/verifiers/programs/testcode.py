@@ -14,7 +14,7 @@ from typing import Any
 
 from assay.core.errors import TaskError, shorten
 from assay.core.types import Limits, Verdict
-from assay.verifiers.programs.claims import no_result, run_verdict, trouble_verdict
+from assay.verifiers.programs.claims import EXCEPTION_NAMES, no_result, run_verdict, trouble_verdict
 from assay.verifiers.programs.compare import Malformed, canonical, parse, single
 from assay.verifiers.programs.runs import Place, Run, run
 
@@ -89,7 +89,7 @@ class _Calls:
         if kind == "raised" and name == "MemoryError":
             reason = "It used up its memory."
             return Verdict.reject("limit.memory", reason, status="over_limit")
-        if kind == "raised" and name != "other":
+        if kind == "raised" and type(name) is str and name in EXCEPTION_NAMES:
             return {"raised": name}
         if kind == "raised":
             return Verdict.reject("program.raised", "It raised an exception of its own.")
@@ -121,10 +121,15 @@ def _outcome(result: Run) -> Verdict:
     if kind == "passed" and name is True:
         return Verdict.accept("program.passed", "The test code ran to its end.", cost=result.cost)
     if kind == "faulty":
-        raise TaskError(f"The task's test code cannot be run: {name}.")
+        raise TaskError(f"The task's test code cannot be run: {_word(name)}.")
     if kind == "failed":
-        reason = f"The test code ended with {name}."
+        reason = f"The test code ended with {_word(name)}."
         return Verdict.reject("program.check_failed", reason, cost=result.cost)
     if kind == "raised":
         return Verdict.reject("program.raised", "It raised where it is defined.", cost=result.cost)
     return trouble_verdict(kind, name)
+
+
+def _word(name: object) -> str:
+    """A name out of a frame, short and harmless."""
+    return "".join(c for c in str(name)[:80] if c.isascii() and (c.isalnum() or c in " _"))

@@ -298,6 +298,7 @@ def test_faulty_tasks_are_the_tasks_fault(params, said):
         {"tolerance": -1},
         {"tolerance": "wide"},
         {"tolerance": 1, "unordered": True},
+        {"limits": Limits(memory_mb=16)},
     ],
 )
 def test_settings_that_no_task_could_be_judged_by_are_refused(settings):

@@ -16,7 +16,6 @@ from judging import HONEST, QUICK, SQUARES, judge, refused
 
 from assay.core.types import Limits
 from assay.verifiers import PythonFunctionVerifier, Sandbox, StdioVerifier
-from assay.verifiers.programs import runs
 from assay.verifiers.programs.keepers import BOOT, Keeper, KeeperLost, pool, shut_down
 from assay.verifiers.programs.sandbox import WAYS, Offer, offer, offers
 
@@ -277,10 +276,11 @@ def test_a_submission_that_ends_what_is_around_it_twice_has_failed(monkeypatch):
     """Level 1 without root: it can signal the processes around it, which then are no machine's."""
 
     def lost(self, request, timeout_s, reply=None):
-        raise KeeperLost("the sandbox's process has ended")
+        error = KeeperLost("the sandbox's process has ended")
+        error.exposed = True
+        raise error
 
     assert judge("plain", HONEST).passed
-    monkeypatch.setattr(runs.os, "geteuid", lambda: 1000)
     monkeypatch.setattr(Keeper, "ask", lost)
     refused(judge("plain", HONEST), "program.killed_supervisor")
 
@@ -384,3 +384,16 @@ def named(mark: str) -> list[str]:
 def test_what_is_sent_to_a_keeper_starts_with_plain_code():
     compile(BOOT, "boot", "exec")
     assert isinstance(offer("plain"), Offer)
+
+
+def test_sets_have_one_order_in_every_keeper(way):
+    """Hashes of texts are the same in all of them, so that verdicts do not depend on the process."""
+    source = "def square(n):\n    return list({'one', 'two', 'three', 'four', 'five'}) + [hash('x')]\n"
+    first = judge(way, source, [[[3], 0]])
+    assert first.code == "program.different"
+    shown = "def square(n):\n    raise SystemExit if hash('x') % 2 else ValueError\n"
+    codes = set()
+    for _ in range(4):
+        shut_down()
+        codes.add(judge(way, shown).reason)
+    assert len(codes) == 1

@@ -32,4 +32,4 @@ def command(tools: bool) -> list[str]:
     python = os.path.realpath(sys.executable)
     words += ["--ro-bind", python, python, "--dev", "/dev", "--remount-ro", "/dev"]
     words += ["--size", str(rooms.SCRATCH_MB << 20), "--tmpfs", "/tmp", "--remount-ro", "/"]
-    return [*words, "--chdir", "/tmp", python, "-I", "-S", "-c"]
+    return [*words, "--chdir", "/tmp", python, "-s", "-P", "-S", "-c"]

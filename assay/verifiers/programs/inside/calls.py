@@ -11,6 +11,7 @@ import ast
 import json
 import math
 import os
+import random
 import resource
 import sys
 import time
@@ -76,7 +77,7 @@ def run_calls(job: dict[str, Any], send: Send) -> None:
     anything, unsendable, leave, read = BaseException, Unsendable, os._exit, json.loads
     renew, to_value, entry, quote = _budget(job), decode, job["entry"], quoted
     inputs = job.pop("inputs")
-    is_callable = callable
+    is_callable, seed = callable, random.seed
     send('{"ready":true}')
     code, trouble = compiled(job)
     if code is None:
@@ -88,6 +89,7 @@ def run_calls(job: dict[str, Any], send: Send) -> None:
         inputs[k] = None  # what has been asked is not kept
         if k:
             renew()
+            seed(0)
         module = module_type("submission")
         modules["submission"] = module
         names = module.__dict__

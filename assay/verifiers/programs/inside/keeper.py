@@ -44,7 +44,8 @@ def main(first: dict[str, Any]) -> None:
         wire.send(link.fileno(), {kind: str(error)})
         return
     payload = wire.pack({**first, "main": driver.__name__}) if command else b""
-    wire.send(link.fileno(), {"ready": True, "scratch": room.scratch})
+    own_user = rooms.uid_for_run(room) is not None
+    wire.send(link.fileno(), {"ready": True, "scratch": room.scratch, "own_user": own_user})
     driver.hide()
     gc.collect()
     gc.freeze()  # what is here is shared with every child, and stays so

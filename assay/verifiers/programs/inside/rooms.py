@@ -161,8 +161,7 @@ def become(uid: int | None) -> None:
 def enter(room: Room, uid: int | None) -> None:
     """In the child, last of all: become the user, give up all rights, and seal."""
     become(uid)
-    if room.way == "namespaces":
-        kernel.drop_capabilities()
+    kernel.drop_capabilities()
     kernel.no_new_privileges()
     kernel.die_with_parent()
     if room.ruleset >= 0:
@@ -240,6 +239,7 @@ def _enter_namespaces(as_root: bool, tools: bool) -> None:
             flags = kernel.READ_ONLY | kernel.NO_SUID | kernel.NO_DEVICES
             kernel.mount("hidden", base + path, "tmpfs", flags, "size=4k,mode=0755")
     os.makedirs(f"{base}/tmp")
+    os.symlink("/tmp", f"{base}/dev/shm")  # where semaphores of several processes are files
     os.makedirs(f"{base}/old")
     kernel.pivot_root(base, f"{base}/old")
     os.chdir("/")

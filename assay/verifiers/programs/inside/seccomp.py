@@ -79,15 +79,20 @@ _CALLS: dict[str, tuple[int | None, int | None]] = {
 }
 # Ways into the memory of other processes; refused on level 1 as well.
 _MEMORY = ("ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "kcmp")
-# Ways to reach other processes of the same user where they can be seen (no process namespace).
+# Ways to reach other processes of the same user where nothing else is between them and this one.
 _REACH: dict[str, tuple[int | None, int | None]] = {
     "ioprio_set": (251, 30),
+    "mq_open": (240, 180),
+    "msgget": (68, 186),
     "rt_sigqueueinfo": (129, 138),
     "rt_tgsigqueueinfo": (297, 240),
     "sched_setattr": (314, 274),
     "sched_setparam": (142, 118),
     "sched_setscheduler": (144, 119),
+    "semget": (64, 190),
     "setpriority": (141, 140),
+    "shmat": (30, 196),
+    "shmget": (29, 194),
     "tkill": (200, 130),
 }
 _CLONE, _CLONE3 = (56, 220), (435, 435)
