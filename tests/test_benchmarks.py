@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmarks import eval_cases, evaluation, ours, text_envs, worker_pool
+from benchmarks import eval_cases, evaluation, ours, programs, text_envs, worker_pool
 from benchmarks.episodes import questions, reply
 from benchmarks.measure import Case, measure
 from benchmarks.peers import TASKS, library, peer_cases
@@ -171,3 +171,12 @@ def test_a_worker_that_dies_late_is_a_missed_target(monkeypatch, capsys, value, 
     monkeypatch.setattr(sys, "argv", ["worker_pool"])
     assert worker_pool.main() == code
     assert "0.25 s" in capsys.readouterr().out
+
+
+def test_programs_are_measured_in_every_sandbox_that_is_there(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["programs", "--verdicts", "1", "--tests", "2", "--json"])
+    assert programs.main() == 0
+    found = json.loads(capsys.readouterr().out)["rows"]
+    offered = [way for way in programs.WAYS if programs.offer(way).available]
+    assert len(found) == 1 + 2 * len(offered)
+    assert all(row["wall_ms"] > 0 and row["cpu_ms"] > 0 for row in found)

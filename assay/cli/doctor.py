@@ -19,6 +19,8 @@ from typing import Any
 from assay.agents.language.models import cache_folder, smollm2_weights
 from assay.cli.flags import Common
 from assay.cli.show import print_json, say, table
+from assay.verifiers.programs.keepers import KeeperLost
+from assay.verifiers.programs.sandbox import WAYS, offer
 
 # The modules that an extra brings; what it is for.
 EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -73,6 +75,7 @@ def examine() -> dict[str, Any]:
         "sqlite": _sqlite(),
         "disk": {str(p): _free_gb(p) for p in dict.fromkeys((Path.cwd(), cache_folder()))},
         "temporary_folder": _temporary(),
+        "sandbox": [_sandbox(way) for way in WAYS],
     }
 
 
@@ -164,6 +167,14 @@ def _temporary() -> dict[str, Any]:
         return {"path": None, "writable": False, "error": str(err)}
 
 
+def _sandbox(way: Any) -> dict[str, Any]:
+    """Whether submitted programs can be isolated in one way here, by running one."""
+    try:
+        return offer(way)._asdict()
+    except KeeperLost as err:
+        return {"way": way, "available": False, "reason": str(err), "remedy": "try again"}
+
+
 def _print(found: dict[str, Any]) -> None:
     versions = ", ".join(f"{k} {v or 'missing'}" for k, v in found["packages"].items())
     say(f"assay {found['assay']}, Python {found['python']} ({found['executable']})")
@@ -190,7 +201,19 @@ def _print(found: dict[str, Any]) -> None:
     for path, free in found["disk"].items():
         say(f"free at {path}: {'unknown' if free is None else f'{free} GB'}")
     temporary = found["temporary_folder"]
-    say(f"temporary folder: {temporary['path'] or temporary['error']}")
+    say(f"temporary folder: {temporary['path'] or temporary['error']}\n")
+    table(
+        ("sandbox", "level", "state", "to have it"),
+        [
+            (
+                one["way"],
+                str(one.get("level", "")),
+                "works" if one["available"] else one["reason"],
+                one["remedy"],
+            )
+            for one in found["sandbox"]
+        ],
+    )
 
 
 def _browser_line(browser: dict[str, Any]) -> str:

@@ -47,10 +47,15 @@ _MODULES = {
     "CountVerifier": "states.count",
     "ImageVerifier": "states.image",
     "RenderVerifier": "states.render",
+    "PythonFunctionVerifier": "programs.function",
+    "Sandbox": "programs.sandbox",
+    "StdioVerifier": "programs.stdio",
     "Tolerance": "values",
     "VERIFIERS": "catalogue",
     "ask_worker": "workers.pending",
     "check_task": "check",
+    "load_humaneval": "programs.records",
+    "load_mbpp": "programs.records",
     "load_verifier": "named",
     "params_of": "tasks",
     "perturbed": "check",
@@ -75,6 +80,10 @@ if TYPE_CHECKING:
     from assay.verifiers.numeric import NumberVerifier
     from assay.verifiers.patterns.json_match import JsonMatch
     from assay.verifiers.patterns.regex_match import RegexMatch
+    from assay.verifiers.programs.function import PythonFunctionVerifier
+    from assay.verifiers.programs.records import load_humaneval, load_mbpp
+    from assay.verifiers.programs.sandbox import Sandbox
+    from assay.verifiers.programs.stdio import StdioVerifier
     from assay.verifiers.puzzles.boards import BoardVerifier
     from assay.verifiers.puzzles.colouring import ColouringVerifier
     from assay.verifiers.puzzles.equations import EquationSystemVerifier
@@ -136,18 +145,23 @@ __all__ = [
     "PermutationVerifier",
     "PlanVerifier",
     "PointVerifier",
+    "PythonFunctionVerifier",
     "RegexMatch",
     "RenderVerifier",
+    "Sandbox",
     "SatVerifier",
     "ScheduleVerifier",
     "SortingVerifier",
     "StateVerifier",
+    "StdioVerifier",
     "SudokuVerifier",
     "Tolerance",
     "TrajectoryVerifier",
     "UrlVerifier",
     "ask_worker",
     "check_task",
+    "load_humaneval",
+    "load_mbpp",
     "load_verifier",
     "params_of",
     "perturbed",

@@ -10,6 +10,7 @@ from assay.core.types import Problem
 from assay.verifiers.constraints.entries import ENTRIES as CONSTRAINTS
 from assay.verifiers.entry import Entry, Example, examples
 from assay.verifiers.patterns.entries import ENTRIES as PATTERNS
+from assay.verifiers.programs.entries import ENTRIES as PROGRAMS
 from assay.verifiers.puzzles.entries import ENTRIES as PUZZLES
 from assay.verifiers.states.entries import ENTRIES as STATES
 
@@ -117,5 +118,6 @@ VERIFIERS: Mapping[str, Entry] = {
     **CONSTRAINTS,
     **PATTERNS,
     **PUZZLES,
+    **PROGRAMS,
     **STATES,
 }

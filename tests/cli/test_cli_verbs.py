@@ -230,6 +230,15 @@ def test_doctor_looks_for_a_browser(assay_command, monkeypatch, tmp_path, there)
     assert (expected in line) if there else ("no Playwright" in line and "no Chromium" in line)
 
 
+def test_doctor_says_which_sandboxes_there_are_and_what_would_bring_the_others(assay_command):
+    (found,) = lines(assay_command("doctor", "--json").out)
+    ways = {one["way"]: one for one in found["sandbox"]}
+    assert list(ways) == ["runner", "namespaces", "bwrap", "landlock", "plain"]
+    for one in ways.values():
+        assert one["available"] is (one["reason"] == "") is (one["remedy"] == "")
+    assert "ASSAY_SANDBOX_RUNNER" in ways["runner"]["remedy"]
+
+
 def test_doctor_knows_the_extras_of_the_package():
     root = Path(__file__).resolve().parents[2]
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]

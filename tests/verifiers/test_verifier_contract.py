@@ -104,7 +104,8 @@ def test_shape(item: Entry):
         assert type(verdict) is Verdict
         assert verdict.verifier == f"{verifier.name}@{verifier.version}"
         assert verdict.code and verdict.reason.endswith(".")
-        assert verdict.isolation in {"in_process", "worker"}
+        place = verdict.isolation
+        assert place in {"in_process", "worker"} or place.startswith("sandbox:")
         assert Verdict.from_dict(json.loads(json.dumps(verdict.to_dict()))) == verdict
         if (
             type(example.outcome) is str

@@ -41,7 +41,8 @@ def measure_guarded(
     verifier, targets = subject.open()
     listed = list(planned(verifier, targets, plan))
     limits = getattr(verifier, "limits", None)
-    patience = 2 * getattr(limits, "wall_s", 10.0) + SPARE_WALL_S  # a slow worker is asked twice
+    twice = 2 * getattr(limits, "wall_s", 10.0)  # a slow worker is asked twice
+    patience = getattr(verifier, "longest_s", twice) + SPARE_WALL_S
     report = Report(subject.label)
     while report.asked.total() < len(listed):
         _one_life(subject, plan, listed, patience, report, progress)
