@@ -387,7 +387,7 @@ def test_what_is_sent_to_a_keeper_starts_with_plain_code():
 
 
 def test_sets_have_one_order_in_every_keeper(way):
-    """Hashes of texts are the same in all of them, so that verdicts do not depend on the process."""
+    """Hashes of texts are the same in all of them: no verdict depends on the process."""
     source = (
         "def square(n):\n    return list({'one', 'two', 'three', 'four', 'five'}) + [hash('x')]\n"
     )
