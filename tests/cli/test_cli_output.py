@@ -80,14 +80,14 @@ VERBS = {
     "inline": ((*EVALUATE, "--backend", "inline"), "an action"),
     "process": ((*EVALUATE, "--backend", "process"), "an action"),
     "served": (SERVED, "C"),
-    "judge here": ((*JUDGE, "a", "--workers", "0"), "a verifier"),
-    "judge": ((*JUDGE, "b"), "a verifier"),
+    "judge here": ((*JUDGE, "a", "--workers", "0"), "an import"),
+    "judge": ((*JUDGE, "b"), "an import"),  # a function's own process has nobody to print to
     "play": (("play", "loud/Compare-v0", "--policy", "loud:Loud", "--json"), "an environment"),
     "describe": (("describe", "loud/Compare-v0", "--json"), "an environment"),
     "check": (("check", "loud/Compare-v0", "--json"), "an environment"),
     "check a verifier": (
         ("check", "loud:decide", "--reference", "1", "--fuzz", "9", "--json"),
-        "a verifier",
+        "an import",
     ),
     "list": (("list", "--json"), "an import"),
 }
