@@ -25,6 +25,7 @@ from assay.verifiers.programs.sandbox import WAYS, offer
 # The modules that an extra brings; what it is for.
 EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     "report": (("pandas", "pyarrow"), "data frames, Parquet"),
+    "text": (("jsonschema", "langdetect"), "JSON Schema, languages of responses"),
     "data": (("datasets", "h5py", "minari"), "data sets from the hub, offline data"),
     "web": (("miniwob", "websocket"), "web pages in a browser"),
     "visual": (("minigrid", "miniworld"), "rooms and grids in pictures"),

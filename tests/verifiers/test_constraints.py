@@ -358,6 +358,7 @@ def test_faulty_records_are_refused(bad: Any, mode: Any):
 plain_words = st.lists(st.text("abcdeä", min_size=1, max_size=5), min_size=1, max_size=20)
 
 
+@settings(deadline=None)
 @given(plain_words, st.sampled_from([" ", "\n", ", ", " – ", "! "]))
 def test_words_are_counted_whatever_stands_between(some: list[str], glue: str):
     text = glue.join(some)
