@@ -31,9 +31,11 @@ def ask(
         VerifierError: no decision, and `on_error` is `raise`.
     """
     verdict = _once(verifier, outcome, problem)
-    if verdict.is_error and on_error == "retry":
-        verdict = _once(verifier, outcome, problem)
-    if verdict.is_error and on_error == "raise":
+    if not verdict.is_error:
+        return verdict
+    if on_error == "retry":
+        return _once(verifier, outcome, problem)
+    if on_error == "raise":
         raise VerifierError(f"{name}: {verdict.code}: {verdict.reason}")
     return verdict
 

@@ -96,7 +96,7 @@ class CountdownVerifier(BaseVerifier):
             if read is not None:
                 body = outcome.strip()
                 start = 0 if len(body) == len(outcome) else outcome.index(body)
-                return self._verdict(goal, read, body, (start, start + len(body)), {})
+                return self._verdict(goal, read, str(read[0]), body, (start, start + len(body)), {})
         return self.judge_at_length(outcome, goal)
 
     @cached_property
@@ -136,38 +136,39 @@ class CountdownVerifier(BaseVerifier):
             read = read_expression(found.text, self.operators)
         except Refused as refusal:
             return refusal_verdict(refusal, found, span, details)
-        return self._verdict(goal, read, found.text, span, details)
+        return self._verdict(goal, read, write(read[0]), found.text, span, details)
 
     def _verdict(
         self,
         goal: Goal,
         read: Read,
+        shown: str,
         text: str,
         span: tuple[int, int],
         details: dict[str, Any],
     ) -> Verdict:
         numbers, target = goal
         value, literals = read
-        shown = write(value)
-        if self.use == "all_once":
-            fit = sorted(literals) == sorted(numbers)
+        passed = value == target
+        if self.use == "all_once" and sorted(literals) != sorted(numbers):
+            passed, code = False, "countdown.numbers"
             reason = "The numbers used are not exactly the given ones."
-        else:
-            fit = Counter(literals) <= Counter(numbers)
+        elif self.use == "subset" and not Counter(literals) <= Counter(numbers):
+            passed, code = False, "countdown.numbers"
             reason = "A number is used that is not given, or too often."
-        fault = "" if fit else "countdown.numbers"
-        if fit and value == target:
+        elif passed:
+            code = "countdown.reached"
             reason = "The expression reaches the target with the given numbers."
-        elif fit:
-            fault, reason = "countdown.value", f"The value is {shown[:80]}, not the target."
+        else:
+            code, reason = "countdown.value", f"The value is {shown[:80]}, not the target."
         return Verdict.decided(
-            not fault,
-            fault or "countdown.reached",
+            passed,
+            code,
             reason,
             extracted=text,
             span=span,
             canonical=shown,
-            expected_canonical=write(target) if fault else shown,
+            expected_canonical=shown if passed else write(target),
             method="rational",
             certainty="exact",
             verifier=self.label,

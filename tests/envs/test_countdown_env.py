@@ -65,7 +65,7 @@ def test_signs_that_do_not_fit_give_way():
 
 def test_every_place_and_sign_is_a_way_to_join():
     plan = plan_of(3, "+-")
-    assert plan.size == (2 * 2) * (1 * 2)
+    assert plan.shapes.size == (2 * 2) * (1 * 2)
     values = {combined([9, 5, 1], shape, plan)[0] for shape in range(plan.shapes.size)}
     assert values == {15, 13, 5, 3}  # 9+5+1, 9+5-1, 9-5+1 or 9-(5-1), 9-5-1 or 9-(5+1)
 
