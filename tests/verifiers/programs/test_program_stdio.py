@@ -129,7 +129,7 @@ def test_other_languages_run_where_they_are_installed(sealed, language):
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 def test_compiled_programs_are_held_like_others(sealed):
     def c(source: str, tests=DOUBLE) -> Verdict:
-        limits = Limits(cpu_s=3, wall_s=60, memory_mb=256)
+        limits = Limits(cpu_s=1.5, wall_s=60, memory_mb=256)
         return run(source, tests, way=sealed, language="c", limits=limits)
 
     refused(c("int main( {"), "program.unparsable")
