@@ -15,6 +15,7 @@ from fractions import Fraction
 from math import gcd, lcm, log2
 from typing import NamedTuple
 
+from assay.verifiers.symbolic.angles import half_turns
 from assay.verifiers.trees import Node, canonical
 
 _SLACK = 1e-6  # of the logarithms, which are rounded
@@ -133,7 +134,7 @@ class _Walk:
         return Parts(above, ((k - 1) * above + below) / k + _SLACK)
 
     def circular(self, name: str, argument: Node) -> Parts:
-        turn = _turns(argument)
+        turn = half_turns(argument)
         if turn is None:
             raise NotAlgebraic
         self.joined(4 * turn.denominator)
@@ -149,44 +150,6 @@ class _Walk:
 def _of_rational(value: Fraction) -> Parts:
     above = log2(abs(value.numerator)) + _SLACK if value else 0.0
     return Parts(above, log2(value.denominator) + _SLACK)
-
-
-def _rational(node: Node) -> Fraction | None:
-    """The value of a literal fraction, or None."""
-    if node[0] == "num":
-        return node[1]
-    if node[0] == "neg":
-        inner = _rational(node[1])
-        return None if inner is None else -inner
-    if node[0] == "div":
-        above, below = _rational(node[1]), _rational(node[2])
-        return above / below if above is not None and below else None
-    return None
-
-
-def _turns(node: Node) -> Fraction | None:
-    """An angle as a share of a half turn, where it is a rational one."""
-    if node[0] == "unit" and node[2] == "deg":
-        degrees = _rational(node[1])
-        return None if degrees is None else degrees / 180
-    if node == ("sym", "\\pi"):
-        return Fraction(1)
-    if node[0] == "neg":
-        inner = _turns(node[1])
-        return None if inner is None else -inner
-    if node[0] == "div":
-        above, below = _turns(node[1]), _rational(node[2])
-        return above / below if above is not None and below else None
-    if node[0] == "mul":
-        rest = [part for part in node[1:] if part != ("sym", "\\pi")]
-        factors = [_rational(part) for part in rest]
-        if len(rest) != len(node) - 2 or any(factor is None for factor in factors):
-            return None
-        product = Fraction(1)
-        for factor in factors:
-            product *= factor or 0
-        return product
-    return None
 
 
 def _totient(order: int) -> int:

@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import ceil, comb, factorial, floor, gcd, lcm, prod
 
 from assay.verifiers.symbolic import enclosure as box
+from assay.verifiers.symbolic.angles import exact_function
 from assay.verifiers.symbolic.arithmetic import (
     LONGEST_INDEX,
     NATURAL,
@@ -171,7 +172,8 @@ class Evaluator(Arithmetic):
             return self.divided(value, box.logarithm(base, self.setting.bits))
         if name == "ln":
             return self.logarithm(arguments[0])
-        return elementary(self, name, self.angle(arguments[0]))
+        exact = exact_function(name, arguments[0])
+        return elementary(self, name, self.angle(arguments[0])) if exact is None else exact
 
     def angle(self, node: Node) -> Value:
         """An argument; degrees become radians."""

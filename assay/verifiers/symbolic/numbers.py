@@ -20,7 +20,8 @@ _DIGITS = (50, 100, 200, 400)
 _BITS_A_DIGIT = 3.33
 _AGREED = 665  # bits of agreement that are accepted: 200 digits
 _TALL = 640  # bits of a rational beyond which boxes cannot tell it from its neighbours
-_BOUND_BITS = 40_000
+_BOUND_BITS = 30_000
+_TRIES = 3  # to come below the bound, each time with twice as many bits
 _SIGNIFICANT = 6
 _PLACES = 400  # of a decimal
 
@@ -116,7 +117,9 @@ def is_zero(node: Node, context: Context) -> bool | None:
     except NotAlgebraic:
         return None
     bits = needed + 64
-    while bits <= _BOUND_BITS:
+    for _ in range(_TRIES):
+        if bits > _BOUND_BITS:
+            break
         try:
             lane = Evaluator(context.setting(bits))
             value = lane.boxed(lane.value(node))
