@@ -104,7 +104,7 @@ def _by_points(
     doubtful = _stepped(gold) or _stepped(side) or (whole and (_turning(gold) or _turning(side)))
     if agreed >= _ENOUGH and not doubtful:
         return equal("points", numeric=True)
-    if not doubtful and is_identity(gold, side, context):
+    if agreed and not doubtful and is_identity(gold, side, context):
         return equal("identity")
     return unproven("points")
 

@@ -28,12 +28,17 @@ def _exchanged(name: str, names: Mapping[str, str]) -> str:
 
 def numbered(node: Node, depth: int = 0) -> Node:
     """A tree whose bound names are numbered from the outside in, so that they do not matter."""
-    if node[0] in _BINDING and not node[1].startswith(BOUND):
+    if node[0] in _BINDING and not node[1].startswith(BOUND) and not _indefinite(node):
         fresh = f"{BOUND}{depth}"
         inner = renamed(("row", node[2:]), {node[1]: fresh})
         node = (node[0], fresh, *inner[1])
         depth += 1
     return mapped(node, lambda part: numbered(part, depth))
+
+
+def _indefinite(node: Node) -> bool:
+    """Whether an integral has no bounds, so that it is a function of its variable."""
+    return node[0] == "int" and node[2] == node[3] == ("text", "")
 
 
 def follows_index(name: str) -> bool:
