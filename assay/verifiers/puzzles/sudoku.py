@@ -35,7 +35,7 @@ class SudokuVerifier(PuzzleVerifier[Puzzle]):
         size: 4, 6, 8 or 9 (the default); boxes of 2×2, 2×3, 2×4, 3×3.
 
     Example:
-        >>> SudokuVerifier("1... ..3. 2... ...4", size=4).verify("1423 4231 2314 3142").code
+        >>> SudokuVerifier("1... ..3. 2... ...4", size=4).verify("1423 4231 2341 3124").code
         'sudoku.group'
     """
 
