@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from assay.cli.main import main
-from assay.core.errors import DataError, OptionError
+from assay.core.errors import DataError, OptionError, PolicyUnavailable
 from assay.evaluation import engine
 from assay.evaluation.engine import evaluate
 from assay.evaluation.runs import open_runs
@@ -124,9 +124,9 @@ def test_another_file_is_refused_and_left_alone(tmp_path, text):
 def test_part_of_a_run_does_not_enter(tmp_path):
     class Stops(Own):
         def act(self, observation, info):
-            raise KeyboardInterrupt
+            raise PolicyUnavailable("The server is gone.")
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(PolicyUnavailable):
         evaluate(Stops(), "assay/Compare-v0", n=5, out=tmp_path / "a.db")
     with pytest.raises(OptionError, match="has 0 of 5 planned episodes: finish it"):
         row_of(tmp_path / "a.db")
