@@ -188,7 +188,13 @@ def parse_env(text: str) -> tuple[str, dict[str, Any]]:
     """
     env_id, _, query = text.partition("?")
     found = card(env_id)
-    raw = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
+    plain = query.replace("+", "%2B")  # forms write a space so; here a plus is a plus
+    try:
+        raw = dict(parse_qsl(plain, keep_blank_values=True, strict_parsing=bool(query)))
+    except ValueError:
+        raise OptionError(
+            f"'?{query}' is no list of options: expected name=value pairs with & between."
+        ) from None
     if not raw:
         return found.id, {}
     kind = load(found.entry_point, what=found.id)

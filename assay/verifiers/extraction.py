@@ -13,6 +13,7 @@ from assay.verifiers.bare import last_bare
 from assay.verifiers.base import DEFAULT_LIMITS
 from assay.verifiers.boxes import Boxes, contents, last_group
 from assay.verifiers.characters import has_invisible
+from assay.verifiers.doubt import doubt_after, doubt_before
 from assay.verifiers.json_reply import last_json
 from assay.verifiers.markers import last_marked, last_tag
 from assay.verifiers.wording import sentence_start
@@ -113,6 +114,10 @@ def answer_text(response: str, limits: Limits = DEFAULT_LIMITS) -> Found:
         if tag.status != "found":
             return Found("unparsable", (), start, end, "marked", tag.trouble)
         start, end, how = tag.start + start, tag.end + start, "marked"
+        word = _doubt_beside_tag(response, start, end)
+        if word:
+            trouble = f"The answer's tag stands next to '{word}'."
+            return Found("ambiguous", (response[start:end].strip(),), start, end, how, trouble)
     body = response[start:end]
     start += len(body) - len(body.lstrip())
     body = body.strip()
@@ -120,6 +125,12 @@ def answer_text(response: str, limits: Limits = DEFAULT_LIMITS) -> Found:
     if len(body) > limits.answer_chars:
         return _too_long(body, start, end, how, limits)
     return Found("found", (body,), start, end, how)
+
+
+def _doubt_beside_tag(response: str, start: int, end: int) -> str:
+    """What stands right before or behind an answer's tag and makes it no answer; or nothing."""
+    opened, closed = response.rfind("<", 0, start), response.find(">", end) + 1
+    return doubt_before(response, opened, boxed=True) or doubt_after(response, closed)
 
 
 def _skip_space(text: str, at: int) -> int:

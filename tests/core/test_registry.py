@@ -91,6 +91,11 @@ def test_queries_are_read_by_the_type_of_the_option(paper):
         "try/Paper-v0",
         {"n_shots": 2, "split": "test"},
     )
+    with pytest.raises(OptionError, match="name=value"):
+        registry.parse_env("try/Paper-v0?split")
+    plus = ("assay/Arithmetic-v0", {"operators": "+-"})
+    assert registry.parse_env("assay/Arithmetic-v0?operators=+-") == plus
+    assert registry.parse_env("assay/Arithmetic-v0?operators=%2B-") == plus
     assert registry.parse_env("try/Paper-v0") == ("try/Paper-v0", {})
     with pytest.raises(UnknownOption, match="n_shots"):
         registry.parse_env("try/Paper-v0?nshots=2")

@@ -168,3 +168,14 @@ def test_choices_come_from_the_task_too():
 def test_fuzz_never_errs(text: str):
     assert not ABCD.verify(text, "C").is_error
     assert not NORMAL.verify(text, "C").is_error
+
+
+def test_a_tag_beside_a_doubt_is_no_answer():
+    for text in (
+        "<answer>olleh</answer> or hello",
+        "not <answer>olleh</answer>",
+        "<answer>olleh</answer> is wrong.",
+    ):
+        for judge in (ExactText(), NormalisedText()):
+            assert judge.verify(text, "olleh").status == "ambiguous", text
+    assert ExactText().verify("So it is <answer>olleh</answer>.", "olleh").passed

@@ -57,6 +57,7 @@ def _several(target: Target, g: str, w: str) -> Iterator[tuple[str, str]]:
     yield "a choice in one box", rf"\boxed{{{g} \text{{ or }} {w}}}"
     yield "a second thought behind", f"The answer is {g}. Or maybe {w}."
     yield "two tags", f"<answer>{g}</answer><answer>{w}</answer>"
+    yield "an alternative behind the tag", f"<answer>{g}</answer> or {w}"
     yield "a tag with two", f"<answer>{g} or {w}</answer>"
     yield "two after the marker", f"#### {g} or {w}"
     if _NUMBER.fullmatch(g):
@@ -90,6 +91,8 @@ def _negated(target: Target, g: str, w: str) -> Iterator[tuple[str, str]]:
     yield "called wrong", f"{g} is wrong."
     yield "called impossible", f"The answer cannot be {g}."
     yield "taken back", rf"\boxed{{{g}}} is wrong."
+    yield "a denied tag", f"not <answer>{g}</answer>"
+    yield "a tag called wrong", f"<answer>{g}</answer> is wrong."
     yield "doubted", f"I don't think it is {g}."
 
 

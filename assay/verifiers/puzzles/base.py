@@ -12,7 +12,6 @@ from assay.core.types import Limits, Problem, TaskProblem, Verdict
 from assay.verifiers.base import DEFAULT_LIMITS, BaseVerifier, searched, unusable
 from assay.verifiers.characters import Refused, has_invisible
 from assay.verifiers.documents import unfenced
-from assay.verifiers.doubt import doubt_after, doubt_before
 from assay.verifiers.extraction import Extraction, Found, answer_text
 from assay.verifiers.numeric import no_answer, refusal_verdict
 
@@ -205,12 +204,4 @@ def _found(response: str, limits: Limits) -> Found:
         boxed = _BOXED.find(response, limits)
         if boxed.how == "boxed":
             return boxed
-    found = answer_text(response, limits)
-    if found.status != "found" or found.how != "marked":
-        return found
-    begin, end = response.rfind("<", 0, found.start), response.find(">", found.end) + 1
-    word = doubt_before(response, begin, boxed=True) or doubt_after(response, end)
-    if not word:
-        return found
-    trouble = f"The answer's tag stands next to '{word}'."
-    return found._replace(status="ambiguous", trouble=trouble)
+    return answer_text(response, limits)
