@@ -19,9 +19,10 @@ from assay.core.types import Limits, Problem, TaskProblem, Verdict
 from assay.verifiers.base import DEFAULT_LIMITS, BaseVerifier, searched, unusable
 from assay.verifiers.characters import Refused
 from assay.verifiers.expressions import OPERATORS, Read, read_expression, worked_out
-from assay.verifiers.extraction import Extraction, Found, answer_text
+from assay.verifiers.extraction import boxed_or_text
 from assay.verifiers.numeric import exact, no_answer, refusal_verdict
 from assay.verifiers.rational import write
+from assay.verifiers.tasks import solution_text
 
 Use = Literal["all_once", "subset"]
 Goal = tuple[Sequence[int], Fraction | int]  # the numbers that are given, and the target
@@ -29,7 +30,6 @@ _ALPHABET = "0123456789+-*/() "
 _FLAT_NUMBERS = 6  # so many without parentheses are read by one pattern
 _QUICK_CHARS = 60  # an expression this short keeps all limits on its parts
 _NO_PARAMS: Mapping[str, Any] = {}
-_BOXED = Extraction(mode="boxed")
 _SEARCHED_NUMBERS = 4  # for more, whether a goal can be reached is the author's proof
 
 
@@ -126,7 +126,7 @@ class CountdownVerifier(BaseVerifier):
         if refused is not None:
             return refused
         response, start, details = searched(str(outcome), self.limits)
-        found = _found(response, self.limits)
+        found = boxed_or_text(response, self.limits)
         if found.status != "found":
             return no_answer(found, start, details, "countdown")
         if not found.text:
@@ -177,8 +177,7 @@ class CountdownVerifier(BaseVerifier):
 
     def gold_text(self, task: Any) -> str | None:
         """The task's own solution where its reference is one."""
-        reference = task.reference if isinstance(task, Problem) else None
-        return reference if type(reference) is str else None
+        return solution_text(task)
 
     def task_problems(self, task: Any) -> list[TaskProblem]:
         """A goal that cannot be reached (searched for up to four numbers)."""
@@ -205,14 +204,6 @@ def _numbers(given: Any) -> Sequence[int]:
             f"numbers={shorten(cast(object, given))} is not a list of whole numbers from 0."
         )
     return tuple(value.numerator for value in values)
-
-
-def _found(response: str, limits: Limits) -> Found:
-    if "box" in response:
-        boxed = _BOXED.find(response, limits)
-        if boxed.how == "boxed":
-            return boxed
-    return answer_text(response, limits)
 
 
 def reachable(numbers: Sequence[int], operators: str, use: Use) -> set[Fraction]:

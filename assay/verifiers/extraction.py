@@ -90,6 +90,9 @@ class Extraction:
         return _shift(found, start)
 
 
+_BOXED = Extraction(mode="boxed")
+
+
 def after_think(response: str, think: tuple[str, str] = ("<think>", "</think>")) -> int:
     """Where the response begins after its leading reasoning; -1 if that is never closed."""
     at = 0
@@ -125,6 +128,15 @@ def answer_text(response: str, limits: Limits = DEFAULT_LIMITS) -> Found:
     if len(body) > limits.answer_chars:
         return _too_long(body, start, end, how, limits)
     return Found("found", (body,), start, end, how)
+
+
+def boxed_or_text(response: str, limits: Limits = DEFAULT_LIMITS) -> Found:
+    """The last box, else what `answer_text` finds: for answers that are a text of a grammar."""
+    if "box" in response:
+        boxed = _BOXED.find(response, limits)
+        if boxed.how == "boxed":
+            return boxed
+    return answer_text(response, limits)
 
 
 def _doubt_beside_tag(response: str, start: int, end: int) -> str:

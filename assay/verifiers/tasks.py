@@ -18,6 +18,12 @@ def reference_of(task: object) -> Any:
     return reference
 
 
+def solution_text(task: object) -> str | None:
+    """The task's own solution, where its reference is one; for verifiers that recompute."""
+    reference = task.reference if isinstance(task, Problem) else None
+    return reference if type(reference) is str else None
+
+
 def params_of(task: object) -> dict[str, Any]:
     """The parameters of a task; empty for a bare reference or None."""
     return dict(task.params) if isinstance(task, Problem) else {}

@@ -12,12 +12,12 @@ from assay.core.types import Limits, Problem, TaskProblem, Verdict
 from assay.verifiers.base import DEFAULT_LIMITS, BaseVerifier, searched, unusable
 from assay.verifiers.characters import Refused, has_invisible
 from assay.verifiers.documents import unfenced
-from assay.verifiers.extraction import Extraction, Found, answer_text
+from assay.verifiers.extraction import boxed_or_text
 from assay.verifiers.numeric import no_answer, refusal_verdict
+from assay.verifiers.tasks import solution_text
 
 Listed = list[Any] | tuple[Any, ...]
 Goal = TypeVar("Goal")
-_BOXED = Extraction(mode="boxed")
 
 
 class Ruling(NamedTuple):
@@ -143,7 +143,7 @@ class PuzzleVerifier(BaseVerifier, Generic[Goal]):
         if refused is not None:
             return refused
         response, start, details = searched(str(outcome), self.limits)
-        found = _found(response, self.limits)
+        found = boxed_or_text(response, self.limits)
         if found.status != "found":
             return no_answer(found, start, details, self.name)
         span = (found.start + start, found.end + start)
@@ -174,8 +174,7 @@ class PuzzleVerifier(BaseVerifier, Generic[Goal]):
 
     def gold_text(self, task: Any) -> str | None:
         """The task's own solution, where its reference is one."""
-        reference = task.reference if isinstance(task, Problem) else None
-        return reference if type(reference) is str else None
+        return solution_text(task)
 
     def task_problems(self, task: Any) -> list[TaskProblem]:
         """A task without a solution, or with several where it promises one."""
@@ -197,11 +196,3 @@ class PuzzleVerifier(BaseVerifier, Generic[Goal]):
 
 def _promised(task: object) -> bool:
     return isinstance(task, Problem) and task.params.get("unique") is True
-
-
-def _found(response: str, limits: Limits) -> Found:
-    if "box" in response:
-        boxed = _BOXED.find(response, limits)
-        if boxed.how == "boxed":
-            return boxed
-    return answer_text(response, limits)
